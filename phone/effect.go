@@ -1,0 +1,184 @@
+package phone
+
+import "time"
+
+// Effect is something the world has to do. Effects are data; those that carry
+// a CallRef are run in order on that call's own queue, the others in order on
+// one common queue. Every effect that promises a result names the event that
+// brings it.
+type Effect interface{ effect() }
+
+// Calls.
+type (
+	// PlaceCall makes a media offer and sends the INVITE.
+	// Results: CallProgress*, then CallAnswered or CallGone.
+	PlaceCall struct {
+		Call     CallRef
+		Line     LineID
+		Target   string // number or SIP URI
+		Identity Party
+	}
+	// RingCall sends 180 for a leg that the core accepted as a call.
+	RingCall struct {
+		Call CallRef
+		Leg  LegID
+	}
+	// RefuseLeg refuses a leg that never became a call.
+	RefuseLeg struct {
+		Leg  LegID
+		Code int
+	}
+	// AnswerCall makes the media answer and sends 200.
+	// Result: CallConfirmed or CallGone.
+	AnswerCall struct{ Call CallRef }
+	// EndCall sends CANCEL, BYE or a refusal, as the leg's state asks.
+	// Result: CallGone, also if the network never answers.
+	EndCall struct {
+		Call CallRef
+		Code int // used when a refusal is sent; 0: 486
+	}
+	// FreeCall lets go of everything a call owned: media session, queue, leg.
+	// It is the last effect of every call.
+	FreeCall struct{ Call CallRef }
+	// HoldCall sends a re-INVITE, sendonly or sendrecv. Result: HoldDone.
+	HoldCall struct {
+		Call CallRef
+		On   bool
+	}
+	// SendDigit sends one DTMF digit as the line's setting says.
+	// Result: DigitSent; digits of a call are never overtaken.
+	SendDigit struct {
+		Call     CallRef
+		Digit    byte
+		Duration time.Duration
+	}
+	// AskRecording asks the server to start or stop recording.
+	// Result: RecordingReported.
+	AskRecording struct {
+		Call CallRef
+		On   bool
+	}
+	// LookUpParty asks the contacts for a name. Result: CallIdentified or none.
+	LookUpParty struct {
+		Call   CallRef
+		Number string
+	}
+)
+
+// Phone-wide.
+type (
+	// SetAudio is emitted whenever the derived AudioPlan changed.
+	SetAudio struct{ Plan AudioPlan }
+	// PlayBeep plays a short sound once on the path in use (or the ringer).
+	PlayBeep struct{ Beep Beep }
+	// PlayDigit is the local echo of a digit, at most 120 ms.
+	PlayDigit struct{ Digit byte }
+	// StartTimer starts or restarts a timer. Result: TimerFired with this Gen.
+	StartTimer struct {
+		Timer Timer
+		Gen   int
+		After time.Duration
+	}
+	// StopTimer frees a timer; one that fires all the same is stale by its Gen.
+	StopTimer struct{ Timer Timer }
+	// SaveCall records a finished call in the history.
+	SaveCall struct{ Record CallRecord }
+	// Publish tells interfaces (contract §7).
+	Publish struct{ Notice Notice }
+	// AskReconnect: Agent.Reconnect on every line.
+	AskReconnect struct{}
+	// SaveVolume keeps a path's volume.
+	SaveVolume struct {
+		Path    Path
+		Percent int
+	}
+	// AskSignIn starts, AskSignOut ends the session.
+	AskSignIn  struct{}
+	AskSignOut struct{}
+)
+
+// Beep is a short local sound.
+type Beep string
+
+const (
+	BeepError   Beep = "error"
+	BeepConfirm Beep = "confirm"
+)
+
+// TimerKind says what a timer is for.
+type TimerKind string
+
+const (
+	TimerFirstDigit  TimerKind = "first_digit"  // 30 s of dial tone
+	TimerReorder     TimerKind = "reorder"      // 40 s, then howler
+	TimerHowler      TimerKind = "howler"       // 60 s, then silence
+	TimerInterDigit  TimerKind = "inter_digit"  // 3 s or 10 s
+	TimerPredial     TimerKind = "predial"      // 60 s
+	TimerNoAnswer    TimerKind = "no_answer"    // 180 s outbound
+	TimerRing        TimerKind = "ring"         // 120 s inbound
+	TimerEnded       TimerKind = "ended"        // 3 s of the ENDED screen
+	TimerOnHook      TimerKind = "on_hook"      // 200 ms bumped cradle
+	TimerLongPress   TimerKind = "long_press"   // 800 ms
+	TimerRepeat      TimerKind = "repeat"       // 400 ms, then 100 ms
+	TimerMenu        TimerKind = "menu"         // 60 s
+	TimerOverlay     TimerKind = "overlay"      // 2 s volume overlay
+	TimerToast       TimerKind = "toast"        // 4 s
+	TimerTone        TimerKind = "tone"         // a tone's own limit
+	TimerMedia       TimerKind = "media"        // the media's own deadline after the 200
+	TimerHoldRecall  TimerKind = "hold_recall"  // 5 s / 120 s
+	TimerHoldRemind  TimerKind = "hold_remind"  // 45 s, then 30 s
+	TimerCallWaiting TimerKind = "call_waiting" // every 10 s
+	TimerEnding      TimerKind = "ending"       // a goodbye nobody answers
+	TimerBanner      TimerKind = "banner"       // 10 s pop-up, then a row
+	TimerDialtone    TimerKind = "dialtone"     // 1 s until dial tone returns after End
+)
+
+// Timer is a timer's name: its kind and, where it has one, its call or key.
+type Timer struct {
+	Kind TimerKind
+	Call CallID
+	Key  Key
+}
+
+// CallRecord is a finished call for the history (contract §5).
+type CallRecord struct {
+	Call       CallID
+	Line       LineID
+	Direction  Direction
+	Party      Party
+	CallerID   string // the identity we presented
+	Outcome    Cause
+	StartedAt  time.Time
+	AnsweredAt time.Time // zero: never answered
+	EndedAt    time.Time
+}
+
+// Notice is a published event: a name of contract §7 and its details.
+type Notice struct {
+	Name   string
+	Call   CallID // 0: not about a call
+	Line   LineID
+	Detail map[string]any
+}
+
+func (PlaceCall) effect()    {}
+func (RingCall) effect()     {}
+func (RefuseLeg) effect()    {}
+func (AnswerCall) effect()   {}
+func (EndCall) effect()      {}
+func (FreeCall) effect()     {}
+func (HoldCall) effect()     {}
+func (SendDigit) effect()    {}
+func (AskRecording) effect() {}
+func (LookUpParty) effect()  {}
+func (SetAudio) effect()     {}
+func (PlayBeep) effect()     {}
+func (PlayDigit) effect()    {}
+func (StartTimer) effect()   {}
+func (StopTimer) effect()    {}
+func (SaveCall) effect()     {}
+func (Publish) effect()      {}
+func (AskReconnect) effect() {}
+func (SaveVolume) effect()   {}
+func (AskSignIn) effect()    {}
+func (AskSignOut) effect()   {}

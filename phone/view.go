@@ -1,0 +1,263 @@
+package phone
+
+import "time"
+
+// View is an immutable snapshot of what the phone shows and is doing. Screens,
+// lamps, the web pages and the API are functions of it. Nothing in it may be
+// changed by a reader; slices are shared between snapshots.
+type View struct {
+	At         time.Time // instant of the last event
+	Seq        uint64    // counts events; a higher one is newer
+	Screen     Screen
+	SoftKeys   [4]Action // what SK1–SK4 do now; ui words and colours them
+	Lines      []LineView
+	Calls      []CallView // oldest first
+	Focus      CallID     // the call the soft keys act on; 0: none
+	Path       Path
+	OffHook    bool
+	Headset    bool // headset mode
+	Muted      bool
+	DND        bool
+	Locked     bool
+	Session    SessionInfo
+	Problems   []ProblemInfo
+	Settings   Settings
+	Input      Input // what is being dialled or typed
+	Menu       MenuView
+	Toast      *Toast
+	Volume     *VolumeOverlay
+	MWI        MWIView
+	Missed     int
+	Plan       AudioPlan
+	LastNumber string // what REDIAL would dial
+}
+
+// Screen is what the display is about (C0.3). The list grows with the flows.
+type Screen string
+
+const (
+	ScreenUnprovisioned Screen = "unprovisioned" // not signed in; with the QR code
+	ScreenSigningIn     Screen = "signing_in"
+	ScreenIdle          Screen = "idle"
+	ScreenNoService     Screen = "no_service"
+	ScreenWhy           Screen = "why" // the cause, the last error, the next try
+	ScreenPredial       Screen = "predial"
+	ScreenDialtone      Screen = "dialtone"
+	ScreenDialing       Screen = "dialing"
+	ScreenCalling       Screen = "calling"
+	ScreenRingback      Screen = "ringback"
+	ScreenIncoming      Screen = "incoming"
+	ScreenWaiting       Screen = "waiting" // a new call during a call, focus on the new one
+	ScreenActive        Screen = "active"
+	ScreenActiveHeld    Screen = "active_held" // active and at least one held
+	ScreenHeld          Screen = "held"
+	ScreenRemoteHeld    Screen = "remote_held"
+	ScreenEnded         Screen = "ended"
+	ScreenFailed        Screen = "failed"
+	ScreenHangUp        Screen = "hang_up" // off-hook too long: "Hang up and try again"
+	ScreenMenu          Screen = "menu"
+	ScreenStatus        Screen = "status"
+	ScreenHistory       Screen = "history"
+)
+
+// Action is what a soft key does, and the key of its label in ui's catalogue.
+// "" is a key without a function.
+type Action string
+
+const (
+	ActNone      Action = ""
+	ActCall      Action = "call"
+	ActDelete    Action = "delete"
+	ActSave      Action = "save"
+	ActCancel    Action = "cancel"
+	ActRedial    Action = "redial"
+	ActContacts  Action = "contacts"
+	ActHistory   Action = "history"
+	ActPark      Action = "park"
+	ActMenu      Action = "menu"
+	ActMore      Action = "more"
+	ActEnd       Action = "end"
+	ActAnswer    Action = "answer"
+	ActReject    Action = "reject"
+	ActSilence   Action = "silence"
+	ActForward   Action = "forward"
+	ActEndAnswer Action = "end_answer"
+	ActHold      Action = "hold"
+	ActResume    Action = "resume"
+	ActSwap      Action = "swap"
+	ActTransfer  Action = "transfer"
+	ActConf      Action = "conf"
+	ActRecord    Action = "record"
+	ActNew       Action = "new"
+	ActMute      Action = "mute"
+	ActUnmute    Action = "unmute"
+	ActQuality   Action = "quality"
+	ActKeypad    Action = "keypad"
+	ActSpeaker   Action = "speaker"
+	ActVolume    Action = "volume"
+	ActWhy       Action = "why"
+	ActRetry     Action = "retry"
+	ActSignIn    Action = "sign_in"
+	ActScan      Action = "scan"
+	ActNetwork   Action = "network"
+	ActReport    Action = "report"
+	ActCallback  Action = "callback"
+	ActOK        Action = "ok"
+	ActBack      Action = "back"
+	ActSelect    Action = "select"
+)
+
+// LineState is a line's registration (contract §2).
+type LineState string
+
+const (
+	LineOff          LineState = "off"
+	LineConnecting   LineState = "connecting"
+	LineRegistered   LineState = "registered"
+	LineUnregistered LineState = "unregistered"
+	LineFailed       LineState = "failed"
+)
+
+// LineInfo is a line as configured.
+type LineInfo struct {
+	ID     LineID
+	Label  string // "Front desk"
+	Number string // own extension
+	Domain string
+}
+
+// LineView is a line as it is now.
+type LineView struct {
+	LineInfo
+	State  LineState
+	Cause  Cause
+	Detail string
+	Next   time.Time
+	Since  time.Time
+}
+
+// CallView is a call as it is now. Durations are computed by the reader from
+// the instants.
+type CallView struct {
+	ID         CallID
+	Line       LineID
+	Direction  Direction
+	State      CallState
+	Party      Party
+	Via        string
+	StartedAt  time.Time
+	AnsweredAt time.Time
+	EndedAt    time.Time
+	HeldSince  time.Time // zero: not held by us
+	OnHold     bool
+	RemoteHold bool
+	Silenced   bool
+	MediaUp    bool
+	Secure     bool
+	Recording  Recording
+	Quality    Quality
+	Digits     string // DTMF sent in this call
+	Cause      Cause  // once Ending or Ended
+	Code       int
+}
+
+// Input is a number being entered.
+type Input struct {
+	Text   string
+	Cursor int // rune index, 0 … len
+}
+
+// MenuView is the list on the screen, if one is.
+type MenuView struct {
+	Title string // catalogue key
+	Items []MenuItem
+	Index int
+}
+
+// MenuItem is a row of a list. Label and Value are catalogue keys when they
+// begin with "@", otherwise literal text.
+type MenuItem struct {
+	ID    string
+	Label string
+	Value string
+}
+
+// Toast is a line above the soft keys, 4 s (C0.4).
+type Toast struct {
+	Code  string // catalogue key
+	Arg   string
+	Since time.Time
+	Bad   bool
+}
+
+// VolumeOverlay is shown for 2 s after a volume key.
+type VolumeOverlay struct {
+	Path    Path
+	Ringer  bool
+	Percent int
+}
+
+// MWIView is the message-waiting state over all lines.
+type MWIView struct {
+	Known       bool
+	New, Urgent int
+}
+
+// SessionState says how far signing in is.
+type SessionState string
+
+const (
+	SessionOut     SessionState = "signed_out"
+	SessionPending SessionState = "signing_in"
+	SessionIn      SessionState = "signed_in"
+	SessionLost    SessionState = "lost" // the backend took it away
+)
+
+// SessionInfo is what the sign-in screen shows.
+type SessionInfo struct {
+	State SessionState
+	User  string // who is signed in
+	URL   string // where to sign in, also in the QR code
+	Code  string // the one-time code
+	Until time.Time
+}
+
+// ProblemInfo mirrors health.Problem for the screen.
+type ProblemInfo struct {
+	Code, Subject, Title, Advice, Detail string
+	Severity                             int // 0 info … 3 critical
+	Since                                time.Time
+}
+
+// Settings are the ones the core and the screens act on. The zero value is a
+// sensible phone; Defaults fills the rest.
+type Settings struct {
+	Theme       string // dark, light
+	Locale      string // BCP 47
+	TimeZone    string // IANA
+	Country     string // ISO 3166, tones and number formats
+	BrandName   string
+	Primary     string // #rrggbb, "" the built-in accent
+	PhoneName   string // "Front desk"
+	DefaultLine LineID
+	CallWaiting bool
+	DND         bool
+	MaxCalls    int
+	RejectCode  int // 486 or 603
+	HideDigits  bool
+	OneCallKeys bool
+	Volumes     map[Path]int // 0–100; PathNone is the ringer
+	DigitMap    string
+	Emergency   []string
+	Timers      Timers
+}
+
+// Timers of C0.5, all configurable.
+type Timers struct {
+	FirstDigit, Reorder, Howler       time.Duration
+	InterDigitShort, InterDigitLong   time.Duration
+	NoAnswer, Ring, Ended, Menu       time.Duration
+	OnHook, LongPress, Settle, Media  time.Duration
+	HoldRemindFirst, HoldRemind       time.Duration
+	HoldRecall, HoldRecallIdle, Toast time.Duration
+}

@@ -1,0 +1,104 @@
+package sip
+
+import (
+	"context"
+	"crypto/x509"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"phoned/internal/clock"
+	"phoned/internal/secret"
+)
+
+// Config of an Agent. The zero value of each field is documented.
+type Config struct {
+	UserAgent string // "phoned"
+	// InstanceID is the device's urn:uuid (RFC 5626), required.
+	InstanceID string
+	// Events receives everything in order on one goroutine; required.
+	Events func(Event)
+	Log    *slog.Logger // nil: discard
+	Clock  clock.Clock  // nil: clock.Real
+	// Trace gets every message sent and received, secrets removed; may be nil.
+	Trace func(TraceMessage)
+}
+
+// TraceMessage is one SIP message on a line's flow, credentials redacted.
+type TraceMessage struct {
+	At   time.Time
+	Line string
+	Sent bool
+	Text string
+}
+
+// Line is the configuration of one AOR.
+type Line struct {
+	ID          string
+	User        string // "1001"
+	Domain      string // "prod-registration": never resolved on session lines
+	DisplayName string
+	AuthUser    string // "": User
+	Password    secret.String
+	// Servers in the order of fail-over: wss://host:port/path, ws://, tls://,
+	// tcp://, udp://.
+	Servers []string
+	// SubProtocol defaults to "sip", Headers are added to the upgrade request.
+	Headers http.Header
+	// Roots trusted besides the system's; nil: the system's only.
+	Roots      *x509.CertPool
+	ServerName string // "": the server's host
+	// ContactTransport is the transport parameter of our Contact; "": "wss" on
+	// wss (interop 11), else the real one.
+	ContactTransport string
+	Expires          time.Duration // 0: 600 s
+	// KeepAlive is the interval of pings, 0: 5 s; a peer that does not answer
+	// one within Pong, 0: 4 s, is dead.
+	KeepAlive, Pong time.Duration
+	// Backoff is the first wait between attempts, 0: 1 s, doubled up to 60 s,
+	// each ±50 %.
+	Backoff time.Duration
+	// LocalAddress binds classic transports; "": chosen by the kernel.
+	LocalAddress string
+}
+
+// InviteOptions of an outbound call.
+type InviteOptions struct {
+	Offer    []byte
+	Identity Identity // P-Asserted-Identity, empty User: none
+}
+
+// UserAgent is what Agent offers; it is here so that its users can be tested
+// with a fake. All methods return at once unless they take a context.
+type UserAgent interface {
+	// SetLines starts, changes and stops lines until they are as given. A line
+	// whose configuration is unchanged is left alone; legs are never ended.
+	SetLines([]Line)
+	// Reconnect tries at once and resets the back-off; "" means every line.
+	Reconnect(line string)
+	// Invite starts a leg. Result: LegProgress*, then LegAnswered or LegEnded.
+	Invite(line, target string, o InviteOptions) (LegID, error)
+	// Ring sends 180.
+	Ring(LegID) error
+	// Answer sends 200 with sdp. Result: LegConfirmed or LegEnded.
+	Answer(leg LegID, sdp []byte) error
+	// Ack confirms LegAnswered; sdp is the answer to a late offer, else nil.
+	Ack(leg LegID, sdp []byte) error
+	// Refuse sends a final refusal; for 302 target is the new Contact's user.
+	Refuse(leg LegID, code int, target string) error
+	// End sends CANCEL, BYE or a refusal as the state asks. The leg's LegEnded
+	// comes at once or after at most one transaction; the caller need not wait.
+	End(leg LegID, reason string) error
+	// ReInvite offers new media in the dialog and returns the answer; the ACK
+	// is sent. 491 is retried once (RFC 3261 §14.1).
+	ReInvite(ctx context.Context, leg LegID, sdp []byte) ([]byte, error)
+	// AnswerOffer answers LegOffered; a nil sdp refuses with 488.
+	AnswerOffer(leg LegID, sdp []byte) error
+	// Info sends an INFO and waits for its final response.
+	Info(ctx context.Context, leg LegID, contentType string, body []byte) error
+	// CallID returns the SIP Call-ID of a leg.
+	CallID(LegID) (string, bool)
+	// Close unregisters every line (Expires: 0), ends flows and waits for it
+	// as long as ctx allows.
+	Close(ctx context.Context) error
+}

@@ -1,0 +1,121 @@
+// Package sip is the user agent: flows, registration, and everything that runs
+// in dialogs, on sipgo's parser and transaction layer. It knows neither media
+// nor the phone; session descriptions cross it as bytes.
+//
+// An Agent is safe for concurrent use. It reports by Events, on one goroutine
+// and in order; the receiver must not block. sipgo's package sip is imported
+// as gosip.
+package sip
+
+import "time"
+
+// LegID names one leg for the life of the Agent.
+type LegID string
+
+// Event is something the network did.
+type Event interface{ event() }
+
+// LineState is the registration state of a line.
+type LineState string
+
+const (
+	Off          LineState = "off"
+	Connecting   LineState = "connecting"
+	Registered   LineState = "registered"
+	Unregistered LineState = "unregistered"
+	Failed       LineState = "failed"
+)
+
+type (
+	// LineChanged reports a line's registration. Err wraps one of errors.go's
+	// sentinels when State is Failed or Connecting after a loss.
+	LineChanged struct {
+		Line    string
+		State   LineState
+		Code    int   // SIP status that caused it, 0: none
+		Err     error // nil when all is well
+		Next    time.Time
+		Expired bool // Unregistered because nobody refreshed it
+	}
+	// LegArrived is an INVITE that passed the trust checks; 100 was sent.
+	LegArrived struct {
+		Leg    LegID
+		Line   string
+		CallID string // the SIP Call-ID
+		From   Identity
+		Via    string // Diversion or History-Info: whom it was for
+		Offer  []byte // empty: late offer
+		// AutoAnswer: Alert-Info/Call-Info/Answer-Mode asks for it.
+		AutoAnswer bool
+		Melody     string // Alert-Info's distinctive ring
+		Replaces   LegID  // INVITE with Replaces that matched a leg of ours
+	}
+	// LegProgress is a provisional response to our INVITE. SDP may be empty.
+	// Early names the early dialog (To tag): forks have several.
+	LegProgress struct {
+		Leg   LegID
+		Code  int
+		Early string
+		SDP   []byte
+	}
+	// LegAnswered: a 2xx to our INVITE arrived; the ACK goes out when the
+	// receiver calls Ack (with an answer in it, if the offer was late).
+	LegAnswered struct {
+		Leg       LegID
+		SDP       []byte
+		Connected Identity
+	}
+	// LegConfirmed: the ACK to our 2xx arrived.
+	LegConfirmed struct {
+		Leg LegID
+		SDP []byte // the answer, if the offer was ours
+	}
+	// LegEnded is the last event of a leg, for each leg exactly once.
+	LegEnded struct {
+		Leg       LegID
+		Code      int  // final status, 0 for BYE, CANCEL or a dead flow
+		Remote    bool // they ended it
+		Elsewhere bool // CANCEL with Reason: SIP;cause=200
+		Reason    string
+		Targets   []string // Contacts of a 3xx
+		Err       error
+	}
+	// LegOffered is a re-INVITE or UPDATE with an offer: answer with
+	// AnswerOffer. An empty SDP asks us to offer.
+	LegOffered struct {
+		Leg LegID
+		SDP []byte
+	}
+	// LegIdentified: a connected-line update.
+	LegIdentified struct {
+		Leg       LegID
+		Connected Identity
+	}
+	// InfoReceived is an INFO in the dialog; 200 was sent.
+	InfoReceived struct {
+		Leg         LegID
+		ContentType string
+		Record      string // the Record: header (Asterisk), "" if absent
+		Body        []byte
+	}
+)
+
+// Identity is who the network says someone is.
+type Identity struct {
+	User    string // user part: extension or number
+	Host    string
+	Display string
+	// Asserted: from P-Asserted-Identity or Remote-Party-ID, not From.
+	Asserted bool
+	Private  bool // Privacy: id
+}
+
+func (LineChanged) event()   {}
+func (LegArrived) event()    {}
+func (LegProgress) event()   {}
+func (LegAnswered) event()   {}
+func (LegConfirmed) event()  {}
+func (LegEnded) event()      {}
+func (LegOffered) event()    {}
+func (LegIdentified) event() {}
+func (InfoReceived) event()  {}
