@@ -8,5 +8,5 @@
 //
 // Loop is the only file with a goroutine: it owns one State, feeds it events
 // in order and hands the effects on. The package imports the standard library
-// only. Section numbers (C0 … C12) refer to docs/user-interface.md.
+// only. Section numbers (C0 … C12) refer to docs/spec/user-interface.md.
 package phone
