@@ -1,0 +1,249 @@
+package ui
+
+import (
+	"math"
+	"strconv"
+
+	"phoned/phone"
+)
+
+// call words the call with the focus, the others as rows (C0.4).
+func (b *builder) call(c phone.CallView) Call {
+	name, number := b.party(c.Party)
+	out := Call{Name: name, Number: number, Label: b.label(c), Note: b.note(c), Rows: b.otherCalls(c.ID)}
+	out.Compact = len(out.Rows) > 0
+	out.Timer = b.timer(c)
+	switch {
+	case c.OnHold && c.State == phone.Active:
+		out.Icon, out.Blink = IconPause, b.blink(c.HeldSince)
+	case c.State == phone.Incoming && c.Silenced:
+		out.Icon = IconBellOff
+	case c.RemoteHold && c.State == phone.Active:
+		out.Icon = IconPause
+	}
+	out.Chips = b.callChips(c)
+	if c.State == phone.Active && !c.OnHold {
+		out.Advice = b.advice(c.Quality)
+	}
+	return out
+}
+
+// party gives the large and the small line of a caller. A name no panel can
+// show gives way to the number.
+func (b *builder) party(p phone.Party) (name, number string) {
+	name, number = Clean(p.Name), cleanNumber(p.Number)
+	if !legible(name) && number != "" || name == number {
+		name = ""
+	}
+	switch {
+	case name == "" && number == "":
+		return b.c.say("call.unknown"), ""
+	case name == "":
+		return number, ""
+	}
+	return name, number
+}
+
+func (b *builder) label(c phone.CallView) Text {
+	switch c.State {
+	case phone.Dialing:
+		return Text{b.c.say("call.dialing"), ToneAccent}
+	case phone.Alerting:
+		return Text{b.c.say("call.alerting"), ToneAccent}
+	case phone.Incoming:
+		if c.Silenced {
+			return Text{b.c.say("call.silenced"), ToneMuted}
+		}
+		return Text{b.c.say("call.incoming"), ToneGo}
+	case phone.Answering:
+		return Text{b.c.say("call.answering"), ToneGo}
+	case phone.Ending:
+		return Text{b.c.say("call.ending"), ToneMuted}
+	case phone.Ended:
+		return Text{b.cause(c), ToneMuted}
+	}
+	switch {
+	case c.OnHold:
+		return Text{b.c.say("call.held"), ToneWarn}
+	case c.RemoteHold:
+		name, _ := b.party(c.Party)
+		return Text{b.c.say("call.remote_held", "name", name), ToneWarn}
+	}
+	return Text{}
+}
+
+// cause words why a call ended.
+func (b *builder) cause(c phone.CallView) string {
+	k := "cause." + string(c.Cause)
+	if c.Cause == phone.CauseNone || !b.c.has(k) {
+		return b.c.say("call.ended")
+	}
+	return b.c.say(k)
+}
+
+// timer is the one length of time that matters now: of the attempt, of the
+// talk, of the hold.
+func (b *builder) timer(c phone.CallView) Text {
+	switch c.State {
+	case phone.Dialing, phone.Alerting:
+		if !c.StartedAt.IsZero() {
+			return Text{duration(b.since(c.StartedAt)), ToneText}
+		}
+	case phone.Active:
+		if c.OnHold && !c.HeldSince.IsZero() {
+			return Text{duration(b.since(c.HeldSince)), ToneText}
+		}
+		if !c.AnsweredAt.IsZero() {
+			return Text{duration(b.since(c.AnsweredAt)), ToneText}
+		}
+	case phone.Ending, phone.Ended:
+		if !c.AnsweredAt.IsZero() && !c.EndedAt.IsZero() {
+			return Text{duration(c.EndedAt.Sub(c.AnsweredAt)), ToneText}
+		}
+	}
+	return Text{}
+}
+
+// note says whom the call was for: "via Sales · to line 2".
+func (b *builder) note(c phone.CallView) Text {
+	if c.State != phone.Incoming {
+		return Text{}
+	}
+	var s string
+	if via := Clean(c.Via); via != "" {
+		s = b.c.say("call.via", "name", via)
+	}
+	if l, ok := b.line(c.Line); ok && len(b.v.Lines) > 1 {
+		label := Clean(l.Label)
+		if label == "" {
+			label = cleanNumber(l.Number)
+		}
+		if s != "" {
+			s += " · "
+		}
+		s += b.c.say("call.line", "line", label)
+	}
+	return Text{s, ToneMuted}
+}
+
+func (b *builder) callChips(c phone.CallView) []Chip {
+	var out []Chip
+	if (c.State == phone.Active || c.State == phone.Ended) && !c.OnHold && c.Quality.Word != "" {
+		if k := "quality." + c.Quality.Word; b.c.has(k) {
+			out = append(out, Chip{Text: b.c.say(k), Tone: qualityTone(c.Quality.Word)})
+		}
+	}
+	if c.State != phone.Active && c.State != phone.Dialing && c.State != phone.Alerting {
+		return out
+	}
+	if b.v.Muted {
+		out = append(out, Chip{Icon: IconMicOff, Text: b.c.say("call.muted"), Tone: ToneStop})
+	}
+	if b.v.Path != phone.PathNone {
+		out = append(out, Chip{Text: b.c.say("path." + b.v.Path.String()), Tone: ToneMuted})
+	}
+	switch c.Recording {
+	case phone.RecordingOn:
+		out = append(out, Chip{Icon: IconRecord, Text: b.c.say("record.on"), Tone: ToneStop})
+	case phone.RecordingRefused:
+		out = append(out, Chip{Text: b.c.say("record.refused"), Tone: ToneWarn})
+	}
+	if d := b.digits(c.Digits); d != "" {
+		out = append(out, Chip{Text: d, Tone: ToneText})
+	}
+	return out
+}
+
+// digits is the strip of DTMF sent: the last ten, as dots if the user wants
+// them hidden.
+func (b *builder) digits(s string) string {
+	rs := []rune(Clean(s))
+	const shown = 10
+	if len(rs) > shown {
+		rs = append([]rune{'…'}, rs[len(rs)-shown:]...)
+	}
+	if b.v.Settings.HideDigits {
+		for i := range rs {
+			rs[i] = '•'
+		}
+	}
+	return string(rs)
+}
+
+func qualityTone(word string) Tone {
+	switch word {
+	case "excellent", "good":
+		return ToneGo
+	case "poor":
+		return ToneStop
+	}
+	return ToneWarn
+}
+
+// advice says in a sentence what is wrong and whose side it is on.
+func (b *builder) advice(q phone.Quality) Text {
+	if q.Advice == "" {
+		return Text{}
+	}
+	k := "advice." + q.Advice
+	if !b.c.has(k) {
+		if q.Word != "poor" {
+			return Text{}
+		}
+		k = "advice.poor"
+	}
+	loss := math.Round(min(max(q.LossPercent, 0), 100))
+	return Text{b.c.say(k, "loss", strconv.Itoa(int(loss)), "delay", strconv.FormatInt(q.RoundTrip.Milliseconds()/2, 10)), ToneWarn}
+}
+
+// otherCalls are the calls without the focus, oldest first.
+func (b *builder) otherCalls(focus phone.CallID) []Row {
+	var out []Row
+	for _, c := range b.v.Calls {
+		if c.ID == focus || c.State == phone.Ended {
+			continue
+		}
+		name, _ := b.party(c.Party)
+		r := Row{Label: name, Value: Text{Tone: ToneMuted}}
+		switch {
+		case c.State == phone.Incoming:
+			r.Icon, r.IconTone = IconIn, ToneGo
+			r.Value.S = b.c.say("row.incoming", "time", duration(b.since(c.StartedAt)))
+		case c.State == phone.Active && c.OnHold:
+			r.Icon, r.IconTone, r.Hollow = IconPause, ToneWarn, b.blink(c.HeldSince)
+			r.Value.S = b.c.say("call.on_hold", "time", duration(b.since(c.HeldSince)))
+		case c.State == phone.Active:
+			r.Icon, r.IconTone = IconHandset, ToneGo
+			r.Value = Text{b.c.say("row.active", "time", duration(b.since(c.AnsweredAt))), ToneText}
+		case c.State == phone.Ending:
+			r.Icon, r.IconTone = IconHandset, ToneMuted
+			r.Value.S = b.c.say("row.ended")
+		default:
+			r.Icon, r.IconTone = IconOut, ToneAccent
+			r.Value.S = b.c.say("row.dialing", "time", duration(b.since(c.StartedAt)))
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// failed says why a call did not come about: the cause is what the person
+// needs, so it is the largest.
+func (b *builder) failed() Body {
+	c, ok := b.focus()
+	if !ok {
+		return Message{Icon: IconWarn, Tone: ToneStop, Title: b.c.say("cause.unknown"), Paragraphs: []Text{{b.c.say("help.unknown"), ToneMuted}}}
+	}
+	name, number := b.party(c.Party)
+	who := name
+	if number != "" {
+		who += " · " + number
+	}
+	m := Message{Icon: IconWarn, Tone: ToneStop, Lead: who, Title: b.cause(c)}
+	if k := "help." + string(c.Cause); b.c.has(k) {
+		m.Paragraphs = append(m.Paragraphs, Text{b.c.say(k), ToneMuted})
+	} else {
+		m.Paragraphs = append(m.Paragraphs, Text{b.c.say("help.unknown"), ToneMuted})
+	}
+	return m
+}

@@ -1,0 +1,43 @@
+package ui
+
+import (
+	"time"
+
+	"phoned/phone"
+)
+
+// Env is what a picture depends on besides the phone's View.
+type Env struct {
+	Now           time.Time
+	Location      *time.Location // nil: UTC
+	Locale        string         // BCP 47; an unknown one falls back to English
+	Theme         Theme          // "": Dark
+	ReducedMotion bool           // nothing breathes, blinks or slides
+	SoftWidth     int            // characters of a soft key label: 8 (0) or 5
+}
+
+// EnvOf takes the user's settings from a view. An unknown time zone is UTC.
+func EnvOf(v phone.View, now time.Time) Env {
+	e := Env{Now: now, Locale: v.Settings.Locale, Theme: Dark}
+	if Theme(v.Settings.Theme) == Light {
+		e.Theme = Light
+	}
+	if loc, err := time.LoadLocation(v.Settings.TimeZone); err == nil {
+		e.Location = loc
+	}
+	return e
+}
+
+func (e Env) local(t time.Time) time.Time {
+	if e.Location == nil {
+		return t.UTC()
+	}
+	return t.In(e.Location)
+}
+
+func (e Env) theme() Theme {
+	if e.Theme == Light {
+		return Light
+	}
+	return Dark
+}

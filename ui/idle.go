@@ -1,0 +1,92 @@
+package ui
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"phoned/phone"
+)
+
+// idle is the clock and what waits for the person.
+func (b *builder) idle() Clock {
+	now := b.env.local(b.env.Now)
+	return Clock{Time: b.c.clockTime(now), Date: b.c.date(now), Chips: b.idleChips()}
+}
+
+func (b *builder) idleChips() []Chip {
+	var out []Chip
+	held := 0
+	for _, c := range b.v.Calls {
+		if c.OnHold {
+			held++
+		}
+	}
+	if held > 0 {
+		out = append(out, Chip{IconPause, b.c.count("idle.held", held), ToneWarn})
+	}
+	if m := b.v.MWI; m.Known && m.New > 0 {
+		text := b.c.count("idle.mail", m.New)
+		if m.Urgent > 0 {
+			text = b.c.say("idle.mail.urgent", "n", fmt.Sprint(m.New), "urgent", fmt.Sprint(m.Urgent))
+		}
+		out = append(out, Chip{IconMail, text, ToneAccent})
+	}
+	if b.v.Missed > 0 {
+		out = append(out, Chip{IconMissed, b.c.count("idle.missed", b.v.Missed), ToneMuted})
+	}
+	if b.v.DND {
+		out = append(out, Chip{IconMoon, b.c.say("idle.dnd"), ToneWarn})
+	}
+	if b.v.Locked {
+		out = append(out, Chip{IconKeyLock, b.c.say("idle.locked"), ToneMuted})
+	}
+	for _, p := range b.v.Problems {
+		if p.Severity >= 2 && !lineProblem(p) {
+			out = append(out, Chip{IconWarn, b.problem(p), ToneWarn})
+			break
+		}
+	}
+	return out
+}
+
+// readableURL is a URL as a person types it: without scheme and query, where
+// the code is.
+func readableURL(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" {
+		return Clean(s)
+	}
+	return Clean(u.Host + strings.TrimSuffix(u.Path, "/"))
+}
+
+func secondsOf(n int) time.Duration { return time.Duration(n) * time.Second }
+
+// entry is a number being dialled (C5).
+func (b *builder) entry() Entry {
+	text, cursor := input(b.v.Input.Text, b.v.Input.Cursor)
+	e := Entry{Text: text, Cursor: cursor, Hint: b.c.say("dial.hint"), Rows: b.rows()}
+	if text == "" {
+		if l, ok := b.mainLine(); ok {
+			label := cleanNumber(l.Number)
+			if n := Clean(l.Label); n != "" && n != label {
+				label += " · " + n
+			}
+			e.Note = Text{b.c.say("dial.from", "line", label), ToneMuted}
+		}
+		if b.v.Path != phone.PathNone {
+			e.Chips = append(e.Chips, Chip{Text: b.c.say("path." + b.v.Path.String()), Tone: ToneMuted})
+		}
+		held := 0
+		for _, c := range b.v.Calls {
+			if c.OnHold {
+				held++
+			}
+		}
+		if held > 0 {
+			e.Chips = append(e.Chips, Chip{IconPause, b.c.count("idle.held", held), ToneWarn})
+		}
+	}
+	return e
+}

@@ -1,0 +1,79 @@
+package ui
+
+import (
+	"strings"
+
+	"phoned/phone"
+)
+
+// list is a menu or the history: rows with one selected.
+func (b *builder) list() List {
+	l := List{Rows: b.rows(), Index: min(max(b.v.Menu.Index, 0), max(len(b.v.Menu.Items)-1, 0)), Empty: b.c.say("menu.empty")}
+	if b.v.Screen == phone.ScreenHistory {
+		l.Empty = b.c.say("history.empty")
+	}
+	return l
+}
+
+// rows words the items of the view's menu.
+func (b *builder) rows() []Row {
+	var out []Row
+	for i, it := range b.v.Menu.Items {
+		out = append(out, Row{Label: b.literal(it.Label), Value: Text{b.literal(it.Value), ToneMuted}, Focus: i == b.v.Menu.Index})
+	}
+	return out
+}
+
+// literal words a text of the core: "@key" is of the catalogue.
+func (b *builder) literal(s string) string {
+	if k, ok := strings.CutPrefix(s, "@"); ok {
+		return b.c.say(k)
+	}
+	return Clean(s)
+}
+
+// menuTitle words the view's title, or the screen's own.
+func (b *builder) menuTitle(fallback string) string {
+	t := strings.TrimPrefix(b.v.Menu.Title, "@")
+	if t == "" {
+		return b.c.say(fallback)
+	}
+	if b.c.has(t) {
+		return b.c.say(t)
+	}
+	return Clean(t)
+}
+
+// status is the core's own list, or what the view itself tells.
+func (b *builder) status() List {
+	if len(b.v.Menu.Items) > 0 {
+		return b.list()
+	}
+	out := List{Index: b.v.Menu.Index}
+	add := func(label, value string, t Tone) {
+		out.Rows = append(out.Rows, Row{Label: label, Value: Text{value, t}, Focus: len(out.Rows) == out.Index})
+	}
+	for _, l := range b.v.Lines {
+		name := Clean(l.Label)
+		if name == "" {
+			name = cleanNumber(l.Number)
+		}
+		tone := ToneWarn
+		if l.State == phone.LineRegistered {
+			tone = ToneGo
+		}
+		add(name, b.c.say("state."+string(l.State)), tone)
+	}
+	if u := Clean(b.v.Session.User); u != "" {
+		add(b.c.say("status.user"), u, ToneMuted)
+	} else {
+		add(b.c.say("status.user.none"), "", ToneMuted)
+	}
+	for _, p := range b.v.Problems {
+		add(b.problem(p), Clean(p.Subject), ToneWarn)
+	}
+	if len(b.v.Problems) == 0 {
+		add(b.c.say("status.ok"), "", ToneMuted)
+	}
+	return out
+}
