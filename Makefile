@@ -1,0 +1,72 @@
+# phoned: what can be made here. "make" alone prints this list.
+
+export GOFLAGS := -buildvcs=false -tags=nolibopusfile
+export GOTOOLCHAIN := local
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+GOBUILD := go build -trimpath -ldflags '$(LDFLAGS)'
+ECHO ?= on
+ARGS ?=
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@echo; echo 'AREA of test-full: interop fuzz kernel arm64 web power'
+
+.PHONY: run
+run: setup-run build ## start the lab exchange and the phone; prints the address of its front panel
+	@bin/phonesim $(ARGS)
+
+.PHONY: demo
+demo: setup-run build ## one real call, checked by machine, a JSON line a step (ECHO=off must fail)
+	@bin/phonesim --demo --echo=$(ECHO) $(ARGS)
+
+.PHONY: build
+build: ## bin/phoned and bin/phonesim for this machine
+	@$(GOBUILD) -o bin/ ./cmd/phoned ./cmd/phonesim
+
+# pkg-config must see only arm64's files, or this machine's libraries win.
+.PHONY: build-arm64
+build-arm64: ## the same for 64-bit Arm boards, in bin/arm64
+	@scripts/setup build arm64
+	@PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig CGO_ENABLED=1 GOARCH=arm64 \
+		CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ $(GOBUILD) -o bin/arm64/ ./cmd/phoned ./cmd/phonesim
+
+.PHONY: check
+check: ## formatting, vet, linter, import law and fast tests: about a minute
+	@test/run check
+
+.PHONY: test
+test: ## everything a change must pass: at most 35 minutes on a new machine, 15 after
+	@test/run tier1 $(AREAS)
+
+.PHONY: test-full
+test-full: ## the whole matrix of one AREA
+	@test/run $(or $(AREA),$(error say which: make test-full AREA=interop|fuzz|kernel|arm64|web|power))
+
+.PHONY: test-interop test-kernel fuzz
+test-interop: ## calls with software that is not ours
+	@test/run interop
+test-kernel: ## drivers on real kernel interfaces, in user-mode Linux
+	@test/run kernel
+fuzz: ## every fuzz target for a minute (FUZZTIME=10m for longer)
+	@test/run fuzz
+
+.PHONY: bench
+bench: ## benchmarks of all packages (BENCH=Step to choose)
+	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem ./...
+
+.PHONY: screens
+screens: build ## contact sheets of all screens, in build/screens
+	@mkdir -p build/screens
+	@bin/phonesim --screens build/screens
+
+.PHONY: setup setup-run
+setup: ## install what building and testing need from Debian's packages
+	@scripts/setup
+setup-run:
+	@scripts/setup build run
+
+.PHONY: clean
+clean: ## remove what was built
+	@rm -rf bin build
