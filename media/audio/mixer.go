@@ -1,0 +1,71 @@
+package audio
+
+// Mixer adds up inputs. Use: Clear, Add for each input, Mix. Sums are kept wide
+// and saturate only at the end. The zero Mixer is ready. Not safe for
+// concurrent use.
+type Mixer struct{ sum [FrameLen]float32 }
+
+// Input is one input's place in a mix: its gain, which glides, so that an input
+// joins and leaves without a click. The zero Input is silent.
+type Input struct {
+	gain Gain
+	last float32
+}
+
+// Set names the gain to glide to with the next frame; 0 leaves the mix.
+func (in *Input) Set(gain float32) { in.gain.Set(gain) }
+
+// Silent reports whether the input adds nothing any more.
+func (in *Input) Silent() bool { return in.gain.Silent() && in.last == 0 }
+
+// Clear starts a new frame.
+func (m *Mixer) Clear() { clear(m.sum[:]) }
+
+// Add adds a frame of in.
+func (m *Mixer) Add(in *Input, frame []int16) {
+	g := &in.gain
+	frame = frame[:FrameLen]
+	switch {
+	case g.Silent():
+		m.Break(in)
+		return
+	case g.now == g.target && g.now == 1:
+		for i, v := range frame {
+			m.sum[i] += float32(v)
+		}
+	case g.now == g.target:
+		for i, v := range frame {
+			m.sum[i] += float32(v) * g.now
+		}
+	default:
+		step := (g.target - g.now) / RampLen
+		for i := range RampLen {
+			g.now += step
+			m.sum[i] += float32(frame[i]) * g.now
+		}
+		g.now = g.target
+		for i := RampLen; i < FrameLen; i++ {
+			m.sum[i] += float32(frame[i]) * g.now
+		}
+	}
+	in.last = float32(frame[FrameLen-1]) * g.now
+}
+
+// Break is Add for an input whose sound has ended without notice: its last
+// value is ramped down.
+func (m *Mixer) Break(in *Input) {
+	if in.last != 0 {
+		for i := range RampLen {
+			m.sum[i] += in.last * float32(RampLen-1-i) / RampLen
+		}
+	}
+	in.gain.now, in.last = 0, 0
+}
+
+// Mix writes the saturated sum to dst.
+func (m *Mixer) Mix(dst []int16) {
+	dst = dst[:FrameLen]
+	for i, v := range m.sum {
+		dst[i] = saturate(v)
+	}
+}
