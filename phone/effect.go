@@ -92,6 +92,9 @@ type (
 		Path    Path
 		Percent int
 	}
+	// SaveSetting keeps a setting that was changed at the phone itself:
+	// "theme" (dark, light) or "dnd" (true, false). The core acts on it already.
+	SaveSetting struct{ Name, Value string }
 	// AskSignIn starts, AskSignOut ends the session.
 	AskSignIn  struct{}
 	AskSignOut struct{}
@@ -103,6 +106,8 @@ type Beep string
 const (
 	BeepError   Beep = "error"
 	BeepConfirm Beep = "confirm"
+	// BeepHoldRemind is one turn of ToneHoldRemind: three short ones.
+	BeepHoldRemind Beep = "hold_remind"
 )
 
 // TimerKind says what a timer is for.
@@ -130,6 +135,7 @@ const (
 	TimerCallWaiting TimerKind = "call_waiting" // every 10 s
 	TimerEnding      TimerKind = "ending"       // a goodbye nobody answers
 	TimerBanner      TimerKind = "banner"       // 10 s pop-up, then a row
+	TimerHoldWait    TimerKind = "hold_wait"    // 500 ms for the far end to agree to a hold
 	TimerDialtone    TimerKind = "dialtone"     // 1 s until dial tone returns after End
 )
 
@@ -180,5 +186,6 @@ func (SaveCall) effect()     {}
 func (Publish) effect()      {}
 func (AskReconnect) effect() {}
 func (SaveVolume) effect()   {}
+func (SaveSetting) effect()  {}
 func (AskSignIn) effect()    {}
 func (AskSignOut) effect()   {}

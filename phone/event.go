@@ -40,8 +40,10 @@ type (
 		Line   LineID
 		State  LineState
 		Cause  Cause
-		Detail string    // for the "Why?" page
-		Next   time.Time // the next try, zero if none is planned
+		Detail string // for the "Why?" page
+		// Expired: Unregistered because nobody refreshed it, not on purpose.
+		Expired bool
+		Next    time.Time // the next try, zero if none is planned
 	}
 	// SessionChanged reports whether the phone is signed in.
 	SessionChanged struct{ Session SessionInfo }
@@ -49,6 +51,9 @@ type (
 	ProblemsChanged struct{ Problems []ProblemInfo }
 	// SettingsChanged replaces the user-visible settings.
 	SettingsChanged struct{ Settings Settings }
+	// HistoryLoaded brings the finished calls that the store knows, newest
+	// first: for the history page and for REDIAL.
+	HistoryLoaded struct{ Calls []CallRecord }
 	// MessageWaiting is the MWI state of a line (RFC 3842).
 	MessageWaiting struct {
 		Line        LineID
@@ -102,7 +107,7 @@ type (
 		Call   CallRef
 		Detail string
 	}
-	// HoldDone is the outcome of a SetHold effect.
+	// HoldDone is the outcome of a HoldCall effect.
 	HoldDone struct {
 		Call CallRef
 		On   bool
@@ -190,6 +195,7 @@ func (SessionChanged) what()    {}
 func (ProblemsChanged) what()   {}
 func (SettingsChanged) what()   {}
 func (MessageWaiting) what()    {}
+func (HistoryLoaded) what()     {}
 func (CallArrived) what()       {}
 func (CallProgress) what()      {}
 func (CallAnswered) what()      {}

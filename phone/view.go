@@ -29,7 +29,9 @@ type View struct {
 	MWI        MWIView
 	Missed     int
 	Plan       AudioPlan
-	LastNumber string // what REDIAL would dial
+	LastNumber string       // what REDIAL would dial
+	Recall     CallID       // the held call that rings back, 0: none
+	Recent     []CallRecord // finished calls, newest first
 }
 
 // Screen is what the display is about (C0.3). The list grows with the flows.
@@ -240,16 +242,28 @@ type Settings struct {
 	Primary     string // #rrggbb, "" the built-in accent
 	PhoneName   string // "Front desk"
 	DefaultLine LineID
-	CallWaiting bool
-	DND         bool
-	MaxCalls    int
-	RejectCode  int // 486 or 603
-	HideDigits  bool
-	OneCallKeys bool
-	Volumes     map[Path]int // 0–100; PathNone is the ringer
-	DigitMap    string
-	Emergency   []string
-	Timers      Timers
+	// NoCallWaiting refuses a second caller with 486 while a call is up.
+	NoCallWaiting bool
+	// SoftRing rings quietly on the loudspeaker while the ear is on another
+	// path; off: only the call-waiting tone is heard.
+	SoftRing bool
+	// AutoAnswer lets callers whom the exchange marks as intercom be answered
+	// by themselves, with the microphone muted unless AutoAnswerOpen.
+	AutoAnswer     bool
+	AutoAnswerOpen bool
+	DND            bool
+	MaxCalls       int
+	RejectCode     int // 486 or 603
+	HideDigits     bool
+	OneCallKeys    bool
+	Volumes        map[Path]int // 0–100; PathNone is the ringer
+	DigitMap       string
+	// NoMatch is what happens to a number that the digit map rules out.
+	NoMatch NoMatch
+	// SendHash makes # a digit like any other instead of "send now".
+	SendHash  bool
+	Emergency []string
+	Timers    Timers
 }
 
 // Timers of C0.5, all configurable.
@@ -260,4 +274,14 @@ type Timers struct {
 	OnHook, LongPress, Settle, Media  time.Duration
 	HoldRemindFirst, HoldRemind       time.Duration
 	HoldRecall, HoldRecallIdle, Toast time.Duration
+	Predial, HoldWait, Ending         time.Duration
 }
+
+// NoMatch says what to do with digits that no rule of the map allows (C5).
+type NoMatch string
+
+const (
+	NoMatchCollect NoMatch = ""       // go on collecting; Call, #, OK or 10 s send
+	NoMatchSend    NoMatch = "send"   // send what is dialled
+	NoMatchReject  NoMatch = "reject" // reorder tone, "Number not allowed"
+)
