@@ -161,9 +161,9 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
 		}
 		u.RawQuery = q.Encode()
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	bounded, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	req, err := c.build(ctx, r, u)
+	req, err := c.build(bounded, r, u)
 	if err != nil {
 		return Answer{}, err
 	}
