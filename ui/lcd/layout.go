@@ -1,0 +1,224 @@
+package lcd
+
+import (
+	"image"
+	"image/color"
+	"strings"
+
+	"phoned/ui"
+)
+
+// The grid (design tokens): everything stands on multiples of 8.
+const (
+	margin   = 16
+	headerH  = 24
+	barH     = 32
+	rowH     = 40
+	chipH    = 24
+	keys     = 4
+	headPad  = 8
+	overlayH = 32
+)
+
+// The type scale.
+var (
+	typeHeader   = style{weight: medium, size: 12}
+	typeTime     = style{weight: semibold, size: 12, tabular: true}
+	typeLabel    = style{weight: medium, size: 13}
+	typeSmall    = style{weight: regular, size: 13}
+	typeSmallTab = style{weight: regular, size: 13, tabular: true}
+	typeBody     = style{weight: regular, size: 14}
+	typeRow      = style{weight: regular, size: 15}
+	typeRowFocus = style{weight: medium, size: 15}
+	typeNumber   = style{weight: regular, size: 16}
+	typeTitle    = style{weight: semibold, size: 20}
+	typeName     = style{weight: semibold, size: 26}
+	typeTimer    = style{weight: medium, size: 36, tabular: true}
+	typeClock    = style{weight: medium, size: 56, tabular: true}
+	typeKey      = style{weight: semibold, size: 13}
+	typeKeyOut   = style{weight: medium, size: 13}
+	typeChip     = style{weight: medium, size: 12}
+	typeLead     = style{weight: semibold, size: 15}
+	typeCode     = style{weight: semibold, size: 22}
+)
+
+// layout places the parts of a screen and collects the display list.
+type layout struct {
+	p      *painter
+	t      *theme
+	bounds image.Rectangle
+	items  []item
+	part   part
+	// ground is what texts of the body stand on, for contrast.
+	ground color.RGBA
+}
+
+func (l *layout) add(it item) {
+	it.part = l.part
+	l.items = append(l.items, it)
+}
+
+// body is the space between header and soft keys.
+func (l *layout) body() image.Rectangle {
+	b := l.bounds
+	return image.Rect(b.Min.X, b.Min.Y+headerH, b.Max.X, b.Max.Y-barH)
+}
+
+func (l *layout) screen(s ui.Screen) {
+	l.ground = l.t.ground
+	l.part = partGround
+	l.add(item{kind: kindFill, slot: l.bounds, fg: l.t.ground, bg: l.t.ground, area: true})
+	if s.Glow > 0 {
+		top := mix(l.t.ground, l.t.glow, s.Glow, ui.GlowMax)
+		slot := l.bounds
+		slot.Max.Y -= barH
+		l.add(item{kind: kindGlow, slot: slot, fg: top, bg: l.t.ground, area: true})
+		l.ground = top
+	}
+	l.part = partHeader
+	l.header(s.Header)
+	l.part = partBody
+	from := len(l.items)
+	l.bodyOf(s.Body)
+	if o := l.overlay(s); !o.Empty() {
+		l.hide(from, o)
+	}
+	l.part = partBar
+	l.ground = l.t.bar
+	l.softKeys(s.Keys)
+}
+
+func (l *layout) bodyOf(b ui.Body) {
+	switch b := b.(type) {
+	case ui.Clock:
+		l.clock(b)
+	case ui.Call:
+		if b.Compact {
+			l.callCompact(b)
+		} else {
+			l.call(b)
+		}
+	case ui.Entry:
+		l.entry(b)
+	case ui.Message:
+		l.message(b)
+	case ui.SignIn:
+		l.signIn(b)
+	case ui.List:
+		l.list(b)
+	}
+}
+
+// hide takes the items of the body that an overlay covers, even in part, out
+// of the list; the overlay's own items were added after them.
+func (l *layout) hide(from int, o image.Rectangle) {
+	kept := l.items[:from]
+	for _, it := range l.items[from:] {
+		if it.part == partBody && it.slot.Overlaps(o) {
+			if it.area && it.slot.Dy() > o.Dy() {
+				kept = append(kept, it)
+			}
+			continue
+		}
+		kept = append(kept, it)
+	}
+	l.items = kept
+}
+
+// header is the line on top: time, title; index, badges, extension.
+func (l *layout) header(h ui.Header) {
+	slot := image.Rect(headPad, 0, l.bounds.Max.X-headPad, headerH)
+	x := slot.Min.X + l.label(slot, h.Time, typeTime, l.t.text, false) + 8
+	right := slot.Max.X
+	place := func(s string, st style, c color.RGBA) {
+		if s == "" {
+			return
+		}
+		w := min(l.width(s, st), 112)
+		l.label(image.Rect(right-w, 0, right, headerH), s, st, c, false)
+		right -= w + 8
+	}
+	place(h.Right.S, typeHeader, l.t.tone(h.Right.Tone))
+	for i := len(h.Badges) - 1; i >= 0 && right > 160; i-- {
+		b := h.Badges[i]
+		if b.Text != "" {
+			place(b.Text, typeHeader, l.t.tone(b.Tone))
+			right += 4
+		}
+		l.icon(image.Pt(right-iconSize, (headerH-iconSize)/2), b.Icon, l.t.tone(b.Tone))
+		right -= iconSize + 6
+	}
+	if h.Index != "" {
+		place(strings.ReplaceAll(h.Index, "/", " / "), typeHeader, l.t.text)
+	}
+	l.label(image.Rect(x, 0, right, headerH), h.Title, typeHeader, l.t.muted, false)
+}
+
+// softKeys are four columns with hairlines between.
+func (l *layout) softKeys(ks [4]ui.SoftKey) {
+	top := l.bounds.Max.Y - barH
+	l.add(item{kind: kindFill, slot: image.Rect(0, top, l.bounds.Max.X, top+1), fg: l.t.line, bg: l.t.ground, area: true})
+	w := l.bounds.Dx() / keys
+	for i, k := range ks {
+		if i > 0 {
+			l.add(item{kind: kindFill, slot: image.Rect(i*w, top+1, i*w+1, l.bounds.Max.Y), fg: l.t.line, bg: l.t.ground, area: true})
+		}
+		if k.Label == "" {
+			continue
+		}
+		st := typeKey
+		if k.Kind == ui.KeyOut {
+			st = typeKeyOut
+		}
+		l.centred(image.Rect(i*w+4, top+1, (i+1)*w-3, l.bounds.Max.Y), k.Label, st, l.t.tone(k.Kind.Tone()))
+	}
+}
+
+// overlay draws volume or toast and says which rectangle it covers.
+func (l *layout) overlay(s ui.Screen) image.Rectangle {
+	b := l.body()
+	switch {
+	case s.Volume != nil:
+		slot := image.Rect(8, b.Max.Y-48, l.bounds.Max.X-8, b.Max.Y-8)
+		l.part = partOverlay
+		l.volume(slot, *s.Volume)
+		return slot
+	case s.Toast != nil:
+		slot := image.Rect(8, b.Max.Y-40, l.bounds.Max.X-8, b.Max.Y-8)
+		l.part = partOverlay
+		l.toast(slot, *s.Toast)
+		return slot
+	}
+	return image.Rectangle{}
+}
+
+func (l *layout) toast(slot image.Rectangle, t ui.Toast) {
+	slot = slot.Add(image.Pt(0, t.Rise))
+	l.card(slot, 8)
+	fg := l.t.tone(t.Tone)
+	l.icon(image.Pt(slot.Min.X+8, slot.Min.Y+(slot.Dy()-iconSize)/2), t.Icon, fg)
+	l.label(image.Rect(slot.Min.X+32, slot.Min.Y, slot.Max.X-8, slot.Max.Y), t.Text, typeLabel, l.t.text, true)
+	l.ground = l.t.ground
+}
+
+// card is an opaque rounded ground; what follows stands on it.
+func (l *layout) card(slot image.Rectangle, radius int) {
+	l.add(item{kind: kindFill, slot: slot, fg: l.t.chip, bg: l.t.ground, radius: radius, area: true})
+	l.ground = l.t.chip
+}
+
+func (l *layout) volume(slot image.Rectangle, v ui.Volume) {
+	l.card(slot, 8)
+	l.icon(image.Pt(slot.Min.X+8, slot.Min.Y+(slot.Dy()-iconSize)/2), v.Icon, l.t.text)
+	x := slot.Min.X + 32
+	l.label(image.Rect(x, slot.Min.Y, x+96, slot.Max.Y), v.Label, typeLabel, l.t.text, true)
+	l.right(image.Rect(slot.Max.X-56, slot.Min.Y, slot.Max.X-8, slot.Max.Y), v.Value, typeSmallTab, l.t.muted)
+	track := image.Rect(x+104, slot.Min.Y+slot.Dy()/2-4, slot.Max.X-64, slot.Min.Y+slot.Dy()/2+4)
+	l.add(item{kind: kindFill, slot: track, fg: l.t.line, bg: l.t.chip, radius: 4, area: true})
+	if w := track.Dx() * v.Percent / 100; w > 0 {
+		filled := track
+		filled.Max.X = filled.Min.X + max(w, 8)
+		l.add(item{kind: kindFill, slot: filled, fg: l.t.accent, bg: l.t.line, radius: 4, area: true})
+	}
+	l.ground = l.t.ground
+}

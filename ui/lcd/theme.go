@@ -1,0 +1,122 @@
+package lcd
+
+import (
+	"image/color"
+	"math"
+	"strconv"
+	"strings"
+
+	"phoned/ui"
+)
+
+// theme is a set of colours by meaning.
+type theme struct {
+	ground, card, line, chip color.RGBA
+	text, muted, accent      color.RGBA
+	goes, stop, warn         color.RGBA
+	glow                     color.RGBA // the ground's top while ringing
+	bar                      color.RGBA // ground of the soft-key bar
+	quiet, module            color.RGBA // of a QR code
+}
+
+func rgb(v uint32) color.RGBA {
+	return color.RGBA{uint8(v >> 16), uint8(v >> 8), uint8(v), 255}
+}
+
+// themeOf gives the colours of a theme with the brand's primary colour as the
+// accent. A primary that is no "#rrggbb" is ignored.
+func themeOf(name ui.Theme, primary string) theme {
+	t := theme{
+		ground: rgb(0x0e1116), card: rgb(0x181d25), line: rgb(0x262d38), chip: rgb(0x1d232d), text: rgb(0xf2f4f8), muted: rgb(0x9aa3b2),
+		accent: rgb(0x818cf8), goes: rgb(0x34d399), stop: rgb(0xf87171), warn: rgb(0xfbbf24), glow: rgb(0x17382e),
+		quiet: rgb(0xffffff), module: rgb(0x0e1116),
+	}
+	t.bar = t.ground
+	if name == ui.Light {
+		t = theme{
+			ground: rgb(0xf5f6f8), card: rgb(0xffffff), line: rgb(0xdde1e7), chip: rgb(0xe9ecf1), text: rgb(0x14171c), muted: rgb(0x575e6a),
+			accent: rgb(0x4f46e5), goes: rgb(0x0a7440), stop: rgb(0xc62828), warn: rgb(0x855600), glow: rgb(0xcdeedd),
+			quiet: rgb(0xffffff), module: rgb(0x14171c),
+		}
+		t.bar = t.ground
+	}
+	if c, ok := parseColour(primary); ok {
+		t.accent = readable(c, minContrast, t.ground, t.card, t.chip)
+	}
+	return t
+}
+
+func (t *theme) tone(x ui.Tone) color.RGBA {
+	switch x {
+	case ui.ToneMuted:
+		return t.muted
+	case ui.ToneAccent:
+		return t.accent
+	case ui.ToneGo:
+		return t.goes
+	case ui.ToneStop:
+		return t.stop
+	case ui.ToneWarn:
+		return t.warn
+	}
+	return t.text
+}
+
+// parseColour reads "#rrggbb".
+func parseColour(s string) (color.RGBA, bool) {
+	h, ok := strings.CutPrefix(s, "#")
+	if !ok || len(h) != 6 {
+		return color.RGBA{}, false
+	}
+	v, err := strconv.ParseUint(h, 16, 32)
+	if err != nil {
+		return color.RGBA{}, false
+	}
+	return rgb(uint32(v)), true
+}
+
+// minContrast is the least contrast of a text (WCAG 2.2 §1.4.3, level AA).
+const minContrast = 4.5
+
+// contrast is the contrast ratio of WCAG 2.2, 1 … 21.
+func contrast(a, b color.RGBA) float64 {
+	la, lb := luminance(a), luminance(b)
+	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
+}
+
+func luminance(c color.RGBA) float64 {
+	f := func(v uint8) float64 {
+		x := float64(v) / 255
+		if x <= 0.04045 {
+			return x / 12.92
+		}
+		return math.Pow((x+0.055)/1.055, 2.4)
+	}
+	return 0.2126*f(c.R) + 0.7152*f(c.G) + 0.0722*f(c.B)
+}
+
+// readable moves c towards white or black, whichever the grounds need, until
+// it has the contrast on all of them.
+func readable(c color.RGBA, least float64, grounds ...color.RGBA) color.RGBA {
+	to := rgb(0xffffff)
+	if luminance(grounds[0]) > 0.18 {
+		to = rgb(0x000000)
+	}
+	for step := 0; step < 256; step++ {
+		m := mix(c, to, step, 255)
+		ok := true
+		for _, g := range grounds {
+			ok = ok && contrast(m, g) >= least
+		}
+		if ok {
+			return m
+		}
+	}
+	return to
+}
+
+// mix is a + (b-a)·n/d per channel, in integers.
+func mix(a, b color.RGBA, n, d int) color.RGBA {
+	f := func(x, y uint8) uint8 { return uint8((int(x)*(d-n) + int(y)*n + d/2) / d) }
+	return color.RGBA{f(a.R, b.R), f(a.G, b.G), f(a.B, b.B), 255}
+}
