@@ -186,7 +186,8 @@ func (p *Panel) Draw(img *image.RGBA, r image.Rectangle) error {
 	if p.closed {
 		return ErrClosed
 	}
-	draw.Draw(p.img, r.Intersect(p.img.Rect), img, r.Min, draw.Src)
+	r = r.Intersect(p.img.Rect)
+	draw.Draw(p.img, r, img, r.Min, draw.Src)
 	return nil
 }
 
