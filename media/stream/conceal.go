@@ -1,0 +1,134 @@
+package stream
+
+// concealer makes up for lost sound of codecs that can't: it goes on with the
+// last pitch periods, more of them the longer it lasts, and fades out within
+// 60 ms (after the idea of ITU-T G.711 appendix I).
+type concealer struct {
+	rate   int
+	hist   []int16 // the last histTime of sound, oldest first
+	loop   []int16 // the wave being repeated
+	at     int     // position in loop
+	made   int     // samples made up so far
+	active bool
+	period int
+}
+
+const (
+	histMs   = 60
+	fadeFrom = 10 // ms of full level
+	fadeTo   = 60 // ms at which nothing is left
+)
+
+func (c *concealer) init() {
+	c.hist = make([]int16, 0, 48*histMs)
+	c.loop = make([]int16, 0, 48*histMs)
+}
+
+func (c *concealer) reset(rate int) {
+	n := rate * histMs / 1000
+	c.rate, c.active, c.made = rate, false, 0
+	c.hist = c.hist[:n]
+	clear(c.hist)
+}
+
+// feed remembers good sound.
+func (c *concealer) feed(pcm []int16) {
+	c.active, c.made = false, 0
+	if len(pcm) >= len(c.hist) {
+		copy(c.hist, pcm[len(pcm)-len(c.hist):])
+		return
+	}
+	n := copy(c.hist, c.hist[len(pcm):])
+	copy(c.hist[n:], pcm)
+}
+
+// conceal appends n made-up samples.
+func (c *concealer) conceal(dst []int16, n int) []int16 {
+	if !c.active {
+		c.begin()
+	}
+	for range n {
+		dst = append(dst, c.next())
+	}
+	return dst
+}
+
+func (c *concealer) begin() {
+	c.active, c.made = true, 0
+	c.period = pitch(c.hist, c.rate)
+	c.wave(1)
+	c.at = 0
+}
+
+// wave makes the loop of the last k periods. Its end is blended into what came
+// before its beginning, so that it repeats without a click.
+func (c *concealer) wave(k int) {
+	n, blend := k*c.period, c.period/4
+	if n+blend > len(c.hist) {
+		return
+	}
+	end := len(c.hist)
+	c.loop = append(c.loop[:0], c.hist[end-n:]...)
+	for i := range blend {
+		a := int(c.hist[end-blend+i]) * (blend - i)
+		b := int(c.hist[end-n-blend+i]) * i
+		c.loop[n-blend+i] = int16((a + b) / blend)
+	}
+}
+
+func (c *concealer) next() int16 {
+	if c.rate == 0 || len(c.loop) == 0 {
+		return 0
+	}
+	if c.at >= len(c.loop) {
+		c.at = 0
+		// A single period sounds like a buzz after a while: take more.
+		if ms := c.made * 1000 / c.rate; ms >= 10 {
+			c.wave(min(1+ms/10, 3))
+		}
+	}
+	v := int(c.loop[c.at])
+	c.at++
+	from, to := c.rate*fadeFrom/1000, c.rate*fadeTo/1000
+	switch {
+	case c.made >= to:
+		v = 0
+	case c.made > from:
+		v = v * (to - c.made) / (to - from)
+	}
+	c.made++
+	return int16(v)
+}
+
+// join blends the beginning of new sound with what would have been made up: 4 ms,
+// and 4 more for each 10 ms that were lost, at most 12.
+func (c *concealer) join(pcm []int16) {
+	if !c.active {
+		return
+	}
+	n := min(c.rate*4/1000*(1+c.made*100/c.rate), c.rate*12/1000, len(pcm))
+	for i := range n {
+		v := int(c.next())
+		pcm[i] = int16((v*(n-i) + int(pcm[i])*i) / n)
+	}
+}
+
+// pitch finds the period in samples, 2.5 to 15 ms, at which the last 20 ms look
+// most like what came before.
+func pitch(h []int16, rate int) int {
+	step := max(rate/8000, 1) // 8 kHz is fine enough for the first search
+	win, lo, hi := rate/50, rate/400, rate*15/1000
+	best, at := -1.0, hi
+	try := func(lag, by int) {
+		if corr := similar(h[len(h)-win:], h[len(h)-win-lag:len(h)-lag], by); corr > best {
+			best, at = corr, lag
+		}
+	}
+	for lag := lo; lag <= hi; lag += step {
+		try(lag, step)
+	}
+	for lag := max(at-step, lo); step > 1 && lag <= min(at+step, hi); lag++ {
+		try(lag, step)
+	}
+	return at
+}
