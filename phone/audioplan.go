@@ -1,0 +1,79 @@
+package phone
+
+import "slices"
+
+// Equal reports whether two plans say the same.
+func (p AudioPlan) Equal(q AudioPlan) bool {
+	return p.Path == q.Path && p.Mic == q.Mic && p.Muted == q.Muted && p.Tone == q.Tone && p.Ring == q.Ring &&
+		slices.Equal(p.Listen, q.Listen)
+}
+
+// audioPlan derives what is heard and said from the calls, the path and the
+// tone. Nothing else sets it.
+func (s *State) audioPlan() AudioPlan {
+	p := AudioPlan{Path: s.path, Ring: s.ringPlan()}
+	if s.path == PathNone {
+		return p
+	}
+	if c := s.talking(); c != nil {
+		// The microphone opens after the 200 is sent (C1): once it is
+		// confirmed, or sound flows, which takes a peer that has our answer.
+		if c.State == Active || c.State == Answering && c.MediaUp {
+			p.Mic = c.ID
+			p.Muted = s.muted
+		}
+		if p.Mic != 0 || c.early || c.State == Answering {
+			p.Listen = []CallID{c.ID}
+		}
+	}
+	p.Tone = s.tonePlan()
+	return p
+}
+
+// tonePlan is the one tone that the path carries.
+func (s *State) tonePlan() Tone {
+	if s.tonesWait() && s.waiting.tones >= 1 && s.waiting.tones <= waitingTones {
+		return ToneCallWaiting
+	}
+	c := s.talking()
+	switch {
+	case c != nil && c.State == Alerting && !c.early:
+		return ToneRingback
+	case c != nil:
+		return ToneNone
+	case s.station == stationDialtone:
+		return s.dialTone()
+	}
+	return s.tone
+}
+
+// dialTone is the kind of dial tone; without service there is none.
+func (s *State) dialTone() Tone {
+	switch {
+	case !s.service():
+		return ToneReorder
+	case s.settings.DND:
+		return ToneForwardDial
+	case s.mwiView().New > 0:
+		return ToneStutter
+	}
+	return ToneDial
+}
+
+// ringPlan: the ringer rings for callers nobody has silenced, as long as no
+// ear is on a path; a held call that recalls rings too.
+func (s *State) ringPlan() Ring {
+	c := s.call(s.focus)
+	if c == nil || !isRinging(c) {
+		c = s.find(isRinging)
+	}
+	switch {
+	case c == nil:
+		return Ring{On: s.recall.call != 0}
+	case s.path == PathNone || s.station == stationQuiet:
+		return Ring{On: true, Melody: c.melody}
+	case s.settings.SoftRing && s.path != PathSpeaker:
+		return Ring{On: true, Melody: c.melody, Soft: true}
+	}
+	return Ring{}
+}

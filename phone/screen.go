@@ -1,0 +1,103 @@
+package phone
+
+// screen is what the display is about now.
+func (s *State) screen() Screen { return s.screenFor(s.focus) }
+
+// screenFor is the screen that a focus makes.
+func (s *State) screenFor(focus CallID) Screen {
+	if c := s.call(focus); c != nil && c.live() {
+		return s.callScreen(c)
+	}
+	switch s.station {
+	case stationPredial:
+		return ScreenPredial
+	case stationDialtone:
+		if !s.service() {
+			return ScreenNoService
+		}
+		return ScreenDialtone
+	case stationDialing:
+		return ScreenDialing
+	case stationReorder, stationHowler:
+		return ScreenHangUp
+	}
+	if s.page.screen != "" {
+		return s.page.screen
+	}
+	if c := s.call(s.shown); c != nil {
+		if c.failed() {
+			return ScreenFailed
+		}
+		return ScreenEnded
+	}
+	return s.idleScreen()
+}
+
+func (s *State) callScreen(c *call) Screen {
+	switch c.State {
+	case Dialing:
+		return ScreenCalling
+	case Alerting:
+		return ScreenRingback
+	case Incoming:
+		if s.talking() != nil || s.path != PathNone && s.station != stationQuiet {
+			return ScreenWaiting
+		}
+		return ScreenIncoming
+	}
+	switch {
+	case c.OnHold:
+		return ScreenHeld
+	case c.RemoteHold:
+		return ScreenRemoteHeld
+	case s.held() != nil:
+		return ScreenActiveHeld
+	}
+	return ScreenActive
+}
+
+// idleScreen: nobody calls and nobody dials.
+func (s *State) idleScreen() Screen {
+	switch {
+	case s.session.State == SessionPending:
+		return ScreenSigningIn
+	case s.session.State == SessionLost, len(s.lines) == 0:
+		return ScreenUnprovisioned
+	case s.noService():
+		return ScreenNoService
+	}
+	return ScreenIdle
+}
+
+// View is the immutable snapshot that everybody else sees.
+func (s State) View() View {
+	v := View{
+		At: s.at, Seq: s.seq,
+		Screen: s.screen(), SoftKeys: s.softKeys(),
+		Lines: s.lines, Calls: make([]CallView, len(s.calls)),
+		Focus: s.focus, Path: s.path, OffHook: s.offHook, Headset: s.headset, Muted: s.muted,
+		DND: s.settings.DND, Session: s.session, Problems: s.problems, Settings: s.settings,
+		Input: s.input, Toast: s.toast, Volume: s.volume, MWI: s.mwiView(), Missed: s.missed,
+		Plan: s.plan, LastNumber: s.last.typed, Recall: s.recall.call, Recent: s.recent,
+	}
+	if s.page.screen != "" {
+		v.Menu = s.menuView()
+	}
+	for i := range s.calls {
+		v.Calls[i] = s.calls[i].CallView
+	}
+	if v.Focus == 0 && (v.Screen == ScreenEnded || v.Screen == ScreenFailed) {
+		v.Focus = s.shown
+	}
+	return v
+}
+
+// Call returns a call of the View.
+func (v View) Call(id CallID) (CallView, bool) {
+	for _, c := range v.Calls {
+		if c.ID == id {
+			return c, true
+		}
+	}
+	return CallView{}, false
+}

@@ -1,0 +1,340 @@
+package phone
+
+import (
+	"slices"
+	"time"
+)
+
+// softKeys are the labels that stand under the display now.
+func (s *State) softKeys() [4]Action {
+	rows := s.rows(s.focus)
+	return rows[s.morePage%len(rows)]
+}
+
+// withMore puts further actions on pages of three, behind More.
+func withMore(a, b, c Action, more ...Action) [][4]Action {
+	if len(more) == 0 {
+		return [][4]Action{{a, b, c, ActNone}}
+	}
+	rows := [][4]Action{{a, b, c, ActMore}}
+	for chunk := range slices.Chunk(more, 3) {
+		row := [4]Action{3: ActMore}
+		copy(row[:3], chunk)
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func one(a, b, c, d Action) [][4]Action { return [][4]Action{{a, b, c, d}} }
+
+// rows are all pages of soft keys of the screen that the given focus makes
+// (C0.3). A key that could do nothing is left out; transfer, park, conference
+// and contacts take their places when they exist.
+func (s *State) rows(focus CallID) [][4]Action {
+	screen := s.screenFor(focus)
+	if c := s.call(focus); c != nil && c.live() {
+		return s.callRows(screen, c)
+	}
+	switch screen {
+	case ScreenUnprovisioned:
+		return one(ActSignIn, ActNone, ActNone, ActMenu)
+	case ScreenSigningIn, ScreenHangUp:
+		return one(ActNone, ActNone, ActNone, ActCancel)
+	case ScreenNoService:
+		if s.station == stationDialtone {
+			return one(ActWhy, ActNone, ActRetry, ActCancel)
+		}
+		return one(ActWhy, ActNone, ActRetry, ActMenu)
+	case ScreenWhy:
+		return one(ActNone, ActNone, ActRetry, ActBack)
+	case ScreenPredial, ScreenDialing:
+		if s.input.Text == "" {
+			return one(ActNone, ActNone, ActNone, ActCancel)
+		}
+		return one(ActCall, ActDelete, ActNone, ActCancel)
+	case ScreenDialtone:
+		return one(s.dialtoneAct(), ActNone, ActNone, ActCancel)
+	case ScreenEnded, ScreenFailed:
+		if c := s.call(s.shown); c == nil || c.Party.Number == "" {
+			return one(ActNone, ActNone, ActNone, ActOK)
+		}
+		return one(ActRedial, ActNone, ActNone, ActOK)
+	case ScreenMenu:
+		return one(ActSelect, ActNone, ActNone, ActBack)
+	case ScreenHistory:
+		if len(s.historyRows()) == 0 {
+			return one(ActNone, ActNone, ActNone, ActBack)
+		}
+		return one(ActCall, ActNone, ActNone, ActBack)
+	case ScreenStatus:
+		return one(ActNone, ActNone, ActNone, ActBack)
+	}
+	return one(ActHistory, ActNone, ActNone, ActMenu)
+}
+
+// dialtoneAct is SK1 with dial tone.
+func (s *State) dialtoneAct() Action {
+	switch {
+	case s.held() != nil:
+		return ActResume
+	case s.last.typed != "":
+		return ActRedial
+	}
+	return ActNone
+}
+
+// callRows are the pages of a call that has the focus.
+func (s *State) callRows(screen Screen, c *call) [][4]Action {
+	speaker := ActSpeaker
+	if s.path == PathSpeaker {
+		speaker = ActNone
+	}
+	switch screen {
+	case ScreenCalling, ScreenRingback:
+		if c.emergency {
+			return one(ActNone, ActEnd, speaker, ActNone)
+		}
+		if speaker == ActNone {
+			return withMore(ActNone, ActEnd, ActNone, ActVolume)
+		}
+		return withMore(ActNone, ActEnd, ActNone, speaker, ActVolume)
+	case ScreenIncoming, ScreenWaiting:
+		return s.ringRows(c)
+	case ScreenHeld:
+		return withMore(ActResume, ActEnd, s.newAct())
+	}
+	if c.State == Answering {
+		return one(ActNone, ActEnd, ActNone, ActNone)
+	}
+	if c.emergency {
+		return one(ActNone, ActEnd, speaker, ActNone)
+	}
+	mute := ActMute
+	if s.muted {
+		mute = ActUnmute
+	}
+	var more []Action
+	first := ActHold
+	if s.held() != nil {
+		first, more = ActSwap, append(more, ActHold)
+	}
+	more = append(more, ActRecord)
+	if n := s.newAct(); n != ActNone {
+		more = append(more, n)
+	}
+	return withMore(first, ActEnd, ActNone, append(more, mute, ActVolume)...)
+}
+
+func (s *State) ringRows(c *call) [][4]Action {
+	silence := ActSilence
+	if c.Silenced {
+		silence = ActNone
+	}
+	if a := s.talking(); a != nil {
+		if a.emergency || a.State == Answering {
+			return one(ActNone, ActReject, silence, ActNone)
+		}
+		return withMore(ActAnswer, ActReject, silence, ActEndAnswer)
+	}
+	return one(ActAnswer, ActReject, silence, ActNone)
+}
+
+// newAct is New, where there is room for another call.
+func (s *State) newAct() Action {
+	if s.count((*call).live) >= s.settings.MaxCalls {
+		return ActNone
+	}
+	if a := s.talking(); a != nil && (a.State != Active || a.emergency) {
+		return ActNone
+	}
+	return ActNew
+}
+
+// legal: the action may still be done for what had the focus.
+func (s *State) legal(a Action, focus CallID) bool {
+	if focus != 0 {
+		if c := s.call(focus); c == nil || !c.live() {
+			return false
+		}
+	} else if s.focus != 0 && !s.dialScreen() {
+		return false
+	}
+	return slices.ContainsFunc(s.rows(focus), func(r [4]Action) bool { return slices.Contains(r[:], a) })
+}
+
+// labels remember what stood under the display lately, and for which call:
+// what an eye has seen is older than the last change (C0.1).
+type labels struct{ eras []era }
+
+// era is a time in which the labels stayed the same.
+type era struct {
+	from  time.Time
+	keys  [4]Action
+	focus CallID
+}
+
+func (l *labels) reset(k [4]Action, focus CallID) {
+	l.eras = []era{{keys: k, focus: focus}}
+}
+
+func (l labels) now() era { return l.eras[len(l.eras)-1] }
+
+// seen is what stood there at t.
+func (l labels) seen(t time.Time) era {
+	for i := len(l.eras) - 1; i > 0; i-- {
+		if !l.eras[i].from.After(t) {
+			return l.eras[i]
+		}
+	}
+	return l.eras[0]
+}
+
+// settleLabels notes a change of the labels. A change that the hand itself
+// made counts at once: it knows what it did.
+func (t *turn) settleLabels() {
+	k, now := t.softKeys(), t.labels.now()
+	if k == now.keys && t.focus == now.focus {
+		return
+	}
+	if t.hand {
+		t.labels.reset(k, t.focus)
+		return
+	}
+	eras := make([]era, 0, 4)
+	edge := t.at.Add(-t.settings.Timers.Settle)
+	for i, e := range t.labels.eras {
+		if i+1 == len(t.labels.eras) || t.labels.eras[i+1].from.After(edge) {
+			eras = append(eras, e)
+		}
+	}
+	t.labels.eras = append(eras, era{t.at, k, t.focus})
+}
+
+// meant is the action that a finger on soft key i means now.
+func (s *State) meant(i int) Action {
+	return s.labels.seen(s.at.Add(-s.settings.Timers.Settle)).keys[i]
+}
+
+// pressSoft does what the label said 300 ms ago, if that is still possible.
+func (t *turn) pressSoft(i int) {
+	was, now := t.labels.seen(t.at.Add(-t.settings.Timers.Settle)), t.labels.now()
+	a := was.keys[i]
+	same := was.keys == now.keys && was.focus == now.focus
+	if a == ActNone || !same && !t.legal(a, was.focus) {
+		t.blip()
+		return
+	}
+	t.act(a, was.focus)
+}
+
+// act does a soft key's action for the call that had the focus.
+func (t *turn) act(a Action, focus CallID) {
+	c := t.call(focus)
+	switch a {
+	case ActMore:
+		t.morePage++
+	case ActCall, ActDelete, ActCancel, ActRedial:
+		t.actDial(a)
+	case ActHistory:
+		t.openHistory(false)
+	case ActMenu:
+		t.openPage(page{screen: ScreenMenu})
+	case ActSelect:
+		t.selectItem()
+	case ActBack:
+		t.pageBack()
+	case ActOK:
+		t.okEnded()
+	case ActWhy:
+		t.openWhy()
+	case ActRetry:
+		t.retry()
+	case ActSignIn:
+		t.signIn()
+	case ActSpeaker:
+		t.setPath(PathSpeaker, "key")
+	case ActVolume:
+		t.volumeKeys = true
+		t.showVolume(t.volumePath())
+	case ActMute, ActUnmute:
+		t.setMuted(a == ActMute)
+	case ActNew:
+		t.newFromCall()
+	case ActSwap:
+		t.swap()
+	case ActResume:
+		if c == nil || !isHeld(c) {
+			c = t.held()
+		}
+		if c != nil {
+			t.resume(c, PathNone, "key")
+		}
+	default:
+		if c != nil && c.live() {
+			t.actCall(a, c)
+		}
+	}
+}
+
+// openWhy explains why there is no service; off hook it gives up dial tone.
+func (t *turn) openWhy() {
+	if t.station == stationDialtone {
+		t.quiet(true)
+	}
+	t.openPage(page{screen: ScreenWhy})
+}
+
+func (t *turn) actDial(a Action) {
+	switch a {
+	case ActCall:
+		if t.page.screen == ScreenHistory {
+			t.dialSelected()
+			return
+		}
+		t.sendInput(t.freePath(), "key")
+	case ActDelete:
+		if !t.deleteDigit() {
+			t.blip()
+		}
+	case ActCancel:
+		if t.dialScreen() {
+			t.cancelDialling()
+		} else {
+			t.emit(AskSignOut{})
+		}
+	case ActRedial:
+		if c := t.call(t.shown); c != nil {
+			t.redialShown(c)
+			return
+		}
+		t.redialLast()
+	}
+}
+
+// actCall are the actions that need a call.
+func (t *turn) actCall(a Action, c *call) {
+	switch a {
+	case ActEnd:
+		t.end(c)
+	case ActAnswer:
+		if c.State == Incoming {
+			t.answer(c, PathNone, "key")
+		}
+	case ActReject:
+		if c.State == Incoming {
+			t.endCall(c, CauseRejected, t.settings.RejectCode)
+		}
+	case ActSilence:
+		t.silence(c)
+	case ActEndAnswer:
+		if c.State == Incoming {
+			t.endAndAnswer(c)
+		}
+	case ActHold:
+		if c.State == Active && !c.OnHold {
+			t.hold(c)
+		}
+	case ActRecord:
+		t.toggleRecording(c, Flip)
+	}
+}

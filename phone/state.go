@@ -1,0 +1,211 @@
+package phone
+
+import (
+	"slices"
+	"time"
+)
+
+// State is everything the core knows. It is a value: Step returns a new one
+// and leaves the old one as it was. The zero State is not usable; see New.
+type State struct {
+	at, boot time.Time // the last and the first event's instant
+	seq      uint64
+	settings Settings
+	digits   *DigitMap // settings.DigitMap, parsed; immutable
+
+	session  SessionInfo
+	problems []ProblemInfo
+	lines    []LineView
+	mwi      []lineMWI
+
+	calls    []call // oldest first
+	nextCall CallID
+	order    []CallID // live calls, the one that had the focus last first
+	focus    CallID   // 0: the dial screen or nothing
+	shown    CallID   // the call of the ENDED or FAILED screen
+	ended    bool     // a live call ended in this step
+	recall   recall
+	waiting  waiting
+	pending  pending
+
+	path       Path
+	offHook    bool
+	hookKnown  bool
+	bootLifted bool // off hook since before there was service
+	headset    bool // headset mode
+	headsetOut bool // the jack says that nothing is plugged in
+	muted      bool
+
+	station  station
+	input    Input
+	dialLine LineID // chosen by a line key
+	tone     Tone   // left by a finished call or a time-out
+
+	page       page
+	morePage   int // which row of soft keys
+	labels     labels
+	toast      *Toast
+	volume     *VolumeOverlay
+	volumeKeys bool // * and # turn the volume while the overlay is up
+	keys       []heldKey
+
+	missed    int
+	recent    []CallRecord // newest first; replaced, never changed
+	last      lastNumber
+	emergency time.Time // of the last emergency call
+
+	timers []runningTimer
+	gen    int
+
+	plan AudioPlan
+}
+
+// call is a call with what only the core needs to know of it.
+type call struct {
+	CallView
+	gen       int
+	leg       LegID
+	early     bool // early media can be heard
+	emergency bool
+	identity  Party
+	dialled   string // the number after rewrites
+	melody    string
+}
+
+func (c *call) ref() CallRef { return CallRef{ID: c.ID, Gen: c.gen} }
+
+// live: somebody may still talk, ring or wait in it.
+func (c *call) live() bool { return c.State != Ending && c.State != Ended }
+
+// talking: the call that the path belongs to. There is at most one.
+func (c *call) talking() bool {
+	switch c.State {
+	case Dialing, Alerting, Answering:
+		return true
+	case Active:
+		return !c.OnHold
+	}
+	return false
+}
+
+// station is what an open path, or the dial screen, does while no call has it.
+type station int
+
+const (
+	stationNone     station = iota
+	stationPredial          // on hook, digits entered
+	stationDialtone         // path open, no digit yet
+	stationDialing          // path open, digits entered
+	stationReorder          // "Hang up and try again"
+	stationHowler
+	stationQuiet // path open, nothing going on, idle screen
+)
+
+// lastNumber is what REDIAL repeats.
+type lastNumber struct {
+	typed, number string
+	line          LineID
+}
+
+// recentLimit is how many finished calls the core remembers.
+const recentLimit = 50
+
+// New makes the State of a phone that has just been switched on: on hook, no
+// lines, signed out. A digit map that can't be parsed is replaced by
+// DefaultDigitMap; whoever takes settings from outside checks them with
+// ParseDigitMap first.
+func New(set Settings) State {
+	s := State{settings: Defaults(set)}
+	s.digits = mapOf(s.settings.DigitMap)
+	s.labels.reset(s.softKeys(), 0)
+	return s
+}
+
+func mapOf(text string) *DigitMap {
+	m, err := ParseDigitMap(text)
+	if err != nil {
+		m, _ = ParseDigitMap(DefaultDigitMap)
+	}
+	return m
+}
+
+// At is the instant of the last event.
+func (s State) At() time.Time { return s.at }
+
+// clone copies what Step changes in place. Everything else is replaced as a
+// whole when it changes.
+func (s State) clone() State {
+	s.calls = slices.Clone(s.calls)
+	s.order = slices.Clone(s.order)
+	s.timers = slices.Clone(s.timers)
+	s.keys = slices.Clone(s.keys)
+	return s
+}
+
+func (s *State) call(id CallID) *call {
+	if id == 0 {
+		return nil
+	}
+	for i := range s.calls {
+		if s.calls[i].ID == id {
+			return &s.calls[i]
+		}
+	}
+	return nil
+}
+
+// find returns the first call in focus order that f accepts.
+func (s *State) find(f func(*call) bool) *call {
+	for _, id := range s.order {
+		if c := s.call(id); c != nil && f(c) {
+			return c
+		}
+	}
+	return nil
+}
+
+func (s *State) count(f func(*call) bool) int {
+	n := 0
+	for i := range s.calls {
+		if f(&s.calls[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+func isIncoming(c *call) bool { return c.State == Incoming }
+func isHeld(c *call) bool     { return c.State == Active && c.OnHold }
+func isRinging(c *call) bool  { return c.State == Incoming && !c.Silenced }
+
+func (s *State) talking() *call  { return s.find((*call).talking) }
+func (s *State) incoming() *call { return s.find(isIncoming) }
+func (s *State) held() *call     { return s.find(isHeld) }
+func (s *State) anyLive() bool   { return len(s.order) > 0 }
+
+func (s *State) line(id LineID) *LineView {
+	for i := range s.lines {
+		if s.lines[i].ID == id {
+			return &s.lines[i]
+		}
+	}
+	return nil
+}
+
+// service: a line is registered.
+func (s *State) service() bool {
+	return slices.ContainsFunc(s.lines, func(l LineView) bool { return l.State == LineRegistered })
+}
+
+// noService: there is none, and not only because the first try still runs.
+func (s *State) noService() bool {
+	if s.service() || len(s.lines) == 0 {
+		return false
+	}
+	for _, l := range s.lines {
+		if l.State != LineConnecting || l.Cause != CauseNone {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,318 @@
+package phone
+
+import "time"
+
+// Auto-repeat (C0.1).
+const (
+	repeatFirst  = 400 * time.Millisecond
+	repeatNext   = 100 * time.Millisecond
+	silenceAfter = time.Second // VOL− held while it rings
+)
+
+// heldKey is a key that is down.
+type heldKey struct {
+	key   Key
+	since time.Time
+}
+
+// keyDown acts at once, except for keys with a long press.
+func (t *turn) keyDown(k Key) {
+	if !k.Valid() {
+		return
+	}
+	t.releaseKey(k)
+	t.keys = append(t.keys, heldKey{k, t.at})
+	if t.hasLongPress(k) {
+		t.start(Timer{Kind: TimerLongPress, Key: k}, t.settings.Timers.LongPress)
+		return
+	}
+	repeat := t.repeats(k)
+	t.press(k)
+	if repeat {
+		t.start(Timer{Kind: TimerRepeat, Key: k}, repeatFirst)
+	}
+}
+
+func (t *turn) keyUp(k Key) {
+	short := t.running(Timer{Kind: TimerLongPress, Key: k})
+	t.releaseKey(k)
+	if short {
+		t.press(k)
+	}
+}
+
+func (t *turn) releaseKey(k Key) {
+	for i := range t.keys {
+		if t.keys[i].key == k {
+			t.keys = append(t.keys[:i], t.keys[i+1:]...)
+			break
+		}
+	}
+	t.stop(Timer{Kind: TimerLongPress, Key: k})
+	t.stop(Timer{Kind: TimerRepeat, Key: k})
+}
+
+func (s *State) heldSince(k Key) (time.Time, bool) {
+	for _, h := range s.keys {
+		if h.key == k {
+			return h.since, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// hasLongPress: digits only before dialling or while it goes on; in a call
+// they are DTMF at key-down.
+func (s *State) hasLongPress(k Key) bool {
+	switch k {
+	case "0":
+		return !s.busyPath() && s.page.screen == "" && !s.ringScreen()
+	case "#":
+		return s.screen() == ScreenIdle && s.path == PathNone
+	case KeySpeaker:
+		return (s.path == PathHandset || s.path == PathGroup) && s.talking() != nil
+	}
+	return false
+}
+
+// ringScreen: the screen belongs to somebody who rings.
+func (s *State) ringScreen() bool {
+	c := s.call(s.focus)
+	return c != nil && c.State == Incoming
+}
+
+func (s *State) repeats(k Key) bool {
+	switch k {
+	case KeyVolUp, KeyVolDown:
+		return true
+	case KeyArrowUp, KeyArrowDown:
+		return s.page.screen != ""
+	case KeyBack:
+		return s.input.Text != ""
+	}
+	i, ok := k.Soft()
+	return ok && s.meant(i) == ActDelete
+}
+
+// keyTimer is a key held down.
+func (t *turn) keyTimer(tm Timer) {
+	since, held := t.heldSince(tm.Key)
+	if !held {
+		return
+	}
+	if tm.Kind == TimerLongPress {
+		t.longPress(tm.Key)
+		return
+	}
+	if tm.Key == KeyVolDown && t.find(isRinging) != nil && t.plan.Ring.On {
+		if t.at.Sub(since) >= silenceAfter {
+			t.silenceAll()
+			return
+		}
+	}
+	if t.repeats(tm.Key) && t.repeatPress(tm.Key) {
+		t.start(tm, repeatNext)
+	}
+}
+
+// repeatPress reports whether a further repeat could do anything.
+func (t *turn) repeatPress(k Key) bool {
+	switch k {
+	case KeyVolUp:
+		return t.turnVolume(volumeStep)
+	case KeyVolDown:
+		return t.turnVolume(-volumeStep) || t.plan.Ring.On
+	case KeyArrowUp:
+		return t.moveIndex(-1)
+	case KeyArrowDown:
+		return t.moveIndex(1)
+	}
+	return t.deleteDigit() && t.input.Text != ""
+}
+
+func (t *turn) longPress(k Key) {
+	switch k {
+	case "0":
+		t.longZero()
+	case "#":
+		t.toggleDND()
+	case KeySpeaker:
+		t.groupKey()
+	}
+}
+
+// press is the short action of a key.
+func (t *turn) press(k Key) {
+	if d, ok := k.Digit(); ok {
+		t.pressDigit(d)
+		return
+	}
+	if i, ok := k.Soft(); ok {
+		t.pressSoft(i)
+		return
+	}
+	if i, ok := k.Line(); ok {
+		t.lineKey(i)
+		return
+	}
+	switch k {
+	case KeyArrowUp:
+		t.moveUp(-1)
+	case KeyArrowDown:
+		t.moveUp(1)
+	case KeyArrowLeft:
+		t.moveSide(-1)
+	case KeyArrowRight:
+		t.moveSide(1)
+	case KeyOK:
+		t.pressOK()
+	case KeyBack:
+		t.pressBack()
+	case KeySpeaker:
+		t.speakerKey()
+	case KeyHeadset:
+		t.headsetKey()
+	case KeyMute:
+		t.muteKey()
+	case KeyHold:
+		t.holdKey()
+	case KeyRedial:
+		t.redialKey()
+	case KeyVolUp:
+		t.turnVolume(volumeStep)
+	case KeyVolDown:
+		t.turnVolume(-volumeStep)
+	default: // TRANSFER and MESSAGE have nothing to do yet
+		t.blip()
+	}
+}
+
+// pressDigit: a digit is DTMF in a call, a step in a list, otherwise a number.
+func (t *turn) pressDigit(d byte) {
+	if t.volumeKeys && t.volume != nil && (d == '*' || d == '#') {
+		by := volumeStep
+		if d == '*' {
+			by = -by
+		}
+		t.turnVolume(by)
+		return
+	}
+	a := t.talking()
+	switch {
+	case a != nil && a.State == Active:
+		t.sendDigit(a, d)
+	case a != nil, t.pending.kind != pendingNone:
+		t.blip()
+	case t.page.screen != "":
+		t.listDigit(d)
+	case t.ringScreen() && !t.dialScreen():
+		// C1: digits are ignored while it rings.
+	default:
+		t.dialDigit(d)
+	}
+}
+
+// listDigit steers lists on phones without arrow keys.
+func (t *turn) listDigit(d byte) {
+	switch d {
+	case '2':
+		t.moveUp(-1)
+	case '8':
+		t.moveUp(1)
+	case '4':
+		t.pressBack()
+	case '5', '6':
+		t.pressOK()
+	default:
+		t.blip()
+	}
+}
+
+// moveUp steps through a list, or through the calls.
+func (t *turn) moveUp(by int) {
+	if t.page.screen != "" {
+		if !t.moveIndex(by) {
+			t.blip()
+		}
+		return
+	}
+	var live []CallID
+	for i := range t.calls {
+		if t.calls[i].live() {
+			live = append(live, t.calls[i].ID)
+		}
+	}
+	at := -1
+	for i, id := range live {
+		if id == t.focus {
+			at = i
+		}
+	}
+	switch next := at + by; {
+	case len(live) == 0 || at >= 0 && (next < 0 || next >= len(live)):
+		t.blip()
+	case at < 0 && by < 0:
+		t.setFocus(live[len(live)-1])
+	case at < 0:
+		t.setFocus(live[0])
+	default:
+		t.setFocus(live[next])
+	}
+	t.stop(Timer{Kind: TimerBanner, Call: t.focus})
+}
+
+func (t *turn) moveSide(by int) {
+	switch {
+	case t.station == stationPredial:
+		t.moveCursor(by)
+	case t.page.screen != "" && by < 0:
+		t.pressBack()
+	case t.page.screen != "":
+		t.pressOK()
+	default:
+		t.blip()
+	}
+}
+
+// pressOK does the positive act of the screen.
+func (t *turn) pressOK() {
+	c := t.call(t.focus)
+	switch {
+	case c != nil && c.State == Incoming:
+		t.answer(c, PathNone, "key")
+	case t.page.screen != "":
+		t.selectItem()
+	case t.input.Text != "":
+		t.sendInput(t.freePath(), "key")
+	case c != nil && isHeld(c):
+		t.resume(c, PathNone, "key")
+	case t.shown != 0:
+		t.okEnded()
+	default:
+		t.blip()
+	}
+}
+
+// pressBack is the way out.
+func (t *turn) pressBack() {
+	switch {
+	case t.page.screen != "":
+		t.pageBack()
+	case t.input.Text != "":
+		if !t.deleteDigit() {
+			t.blip()
+		}
+	case t.dialScreen():
+		if c := t.call(t.focus); c != nil && c.State == Incoming {
+			t.focus = 0
+			return
+		}
+		t.cancelDialling()
+	case t.shown != 0:
+		t.okEnded()
+	case t.ringScreen() && t.talking() != nil:
+		t.setFocus(t.talking().ID)
+	default:
+		t.blip()
+	}
+}

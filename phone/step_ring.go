@@ -1,0 +1,161 @@
+package phone
+
+import (
+	"slices"
+	"time"
+)
+
+// Limits of C2.
+const (
+	maxWaiting    = 2 // callers that wait beside a call, or beside the first that rings
+	waitingTones  = 6
+	waitingPeriod = 10 * time.Second
+	bannerTime    = 10 * time.Second
+)
+
+// waiting counts call-waiting tones.
+type waiting struct {
+	on    bool
+	tones int
+}
+
+// callArrived decides about an INVITE: refuse, ring, or let it wait.
+func (t *turn) callArrived(e CallArrived) {
+	if slices.ContainsFunc(t.calls, func(c call) bool { return c.leg == e.Leg && c.Direction == Inbound && c.State != Ended }) {
+		return
+	}
+	busy := t.find(func(c *call) bool { return c.State != Incoming }) != nil
+	waits := t.count(isIncoming)
+	limit := maxWaiting
+	if !busy {
+		limit++
+	}
+	back := !t.emergency.IsZero() && t.at.Sub(t.emergency) < emergencyWindow
+	switch {
+	case t.settings.DND && !back:
+		t.refuse(e, CauseDND)
+		return
+	case t.find(func(c *call) bool { return c.emergency }) != nil,
+		t.count((*call).live) >= t.settings.MaxCalls,
+		busy && t.settings.NoCallWaiting,
+		waits >= limit:
+		t.refuse(e, CauseMissed)
+		return
+	}
+	free := !t.anyLive() && (t.path == PathNone || t.station == stationQuiet)
+	if free {
+		t.closePage()
+		t.dismiss()
+		t.makeQuietForRing()
+	}
+	c := t.newCall(CallView{
+		Line: e.Line, Direction: Inbound, State: Incoming, Party: e.From, Via: e.Via, StartedAt: t.at,
+	})
+	c.leg, c.melody = e.Leg, e.Melody
+	t.emit(RingCall{Call: c.ref(), Leg: e.Leg})
+	t.emit(LookUpParty{c.ref(), e.From.Number})
+	d := detail{"phoneNumber": e.From.Number}
+	if e.From.Name != "" {
+		d["callerName"] = e.From.Name
+	}
+	t.publishCall("incoming-call", c, d)
+	t.publishCall("state-change", c, detail{"oldState": "idle", "newState": statusWord(c)})
+	t.start(Timer{Kind: TimerRing, Call: c.ID}, t.settings.Timers.Ring)
+	if free && e.AutoReply && t.settings.AutoAnswer {
+		t.intercom(c)
+		return
+	}
+	t.waiting.tones = 0
+	if t.talking() != nil || t.dialScreen() {
+		t.setFocus(c.ID)
+		t.start(Timer{Kind: TimerBanner, Call: c.ID}, bannerTime)
+	} else if waits == 0 {
+		t.setFocus(c.ID)
+	}
+}
+
+// makeQuietForRing ends the tones of a call that is over.
+func (t *turn) makeQuietForRing() {
+	if t.station != stationQuiet {
+		return
+	}
+	t.quiet(false)
+	if t.path == PathSpeaker || t.path == PathHeadset {
+		t.clearStation()
+		t.setPath(PathNone, "ring")
+	}
+}
+
+// refuse turns an INVITE down before it became a call.
+func (t *turn) refuse(e CallArrived, cause Cause) {
+	t.emit(RefuseLeg{Leg: e.Leg, Code: 486})
+	t.nextCall++
+	t.record(CallRecord{
+		Call: t.nextCall, Line: e.Line, Direction: Inbound, Party: e.From,
+		Outcome: cause, StartedAt: t.at, EndedAt: t.at,
+	})
+	if cause == CauseMissed {
+		t.missed++
+		t.say(ToastMissed, e.From.label(), false)
+	}
+}
+
+// silence stops the local ring only; the caller still hears ringback.
+func (t *turn) silence(c *call) {
+	c.Silenced = true
+}
+
+// silenceAll is MUTE, or VOL− held for a second, while the phone rings.
+func (t *turn) silenceAll() {
+	for i := range t.calls {
+		if isRinging(&t.calls[i]) {
+			t.silence(&t.calls[i])
+		}
+	}
+}
+
+// rejectCommand refuses a ringing call.
+func (t *turn) rejectCommand(id CallID) {
+	c := t.pick(id, isIncoming)
+	if c == nil {
+		t.complain(id, "no ringing call to reject")
+		return
+	}
+	t.endCall(c, CauseRejected, t.settings.RejectCode)
+}
+
+// collapseBanner: ten seconds without action, the caller becomes a row.
+func (t *turn) collapseBanner(c *call) {
+	if c.State != Incoming || t.focus != c.ID {
+		return
+	}
+	if a := t.talking(); a != nil {
+		t.setFocus(a.ID)
+	} else if t.dialScreen() {
+		t.focus = 0
+	}
+}
+
+// tonesWait: somebody waits and the ear is on a path, so it gets the tone.
+func (s *State) tonesWait() bool {
+	return s.path != PathNone && s.station != stationQuiet && s.find(isRinging) != nil
+}
+
+// settleWaiting runs the six call-waiting tones, one each ten seconds.
+func (t *turn) settleWaiting() {
+	on := t.tonesWait()
+	if on && (!t.waiting.on || t.waiting.tones == 0) {
+		t.waiting = waiting{on: true, tones: 1}
+		t.start(Timer{Kind: TimerCallWaiting}, waitingPeriod)
+	} else if !on && t.waiting.on {
+		t.waiting = waiting{}
+		t.stop(Timer{Kind: TimerCallWaiting})
+	}
+}
+
+func (t *turn) waitingDue() {
+	t.waiting.tones++
+	if t.waiting.tones <= waitingTones {
+		t.start(Timer{Kind: TimerCallWaiting}, waitingPeriod)
+	}
+}

@@ -1,0 +1,41 @@
+package phone
+
+// The codes of toasts, keys of ui's catalogue. Causes are codes too: a second
+// call that failed beside another one is told by a toast of its Cause.
+const (
+	ToastMissed         = "missed"          // Arg: the caller
+	ToastHeadsetRemoved = "headset_removed" // speaker is muted, press Mute
+	ToastNoHeadset      = "no_headset"
+	ToastNoService      = "no_service" // Arg: the cause
+	ToastNotAllowed     = "number_not_allowed"
+	ToastHoldFailed     = "hold_failed"
+	ToastResumeFailed   = "resume_failed"
+	ToastHoldRecall     = "hold_recall" // Arg: who is on hold
+	ToastIntercom       = "intercom"    // Arg: the caller
+	ToastNoEmergency    = "no_emergency"
+	ToastOffHook        = "off_hook" // the handset is off hook
+	ToastDNDOn          = "dnd_on"
+	ToastDNDOff         = "dnd_off"
+	ToastDigitFailed    = "digit_failed" // Arg: the digit
+	ToastRecordRefused  = "recording_refused"
+	ToastRecordUnsure   = "recording_unconfirmed"
+	ToastRetrying       = "retrying"
+	ToastAnswerPending  = "on_call"    // the call in progress can't be left
+	ToastTooMany        = "call_limit" // no room for another call
+	ToastEmpty          = "nothing_dialled"
+)
+
+func (t *turn) say(code, arg string, bad bool) {
+	t.toast = &Toast{Code: code, Arg: arg, Since: t.at, Bad: bad}
+	t.start(Timer{Kind: TimerToast}, t.settings.Timers.Toast)
+}
+
+// blip is the answer to a key that can do nothing here: a key is never mute.
+func (t *turn) blip() { t.emit(PlayBeep{BeepError}) }
+
+func (p Party) label() string {
+	if p.Name != "" {
+		return p.Name
+	}
+	return p.Number
+}
