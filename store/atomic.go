@@ -1,0 +1,61 @@
+package store
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// fileSystem is the four steps of an atomic replacement; tests cut the power
+// at each of them.
+type fileSystem interface {
+	create(path string) (file, error)
+	rename(from, to string) error
+	syncDir(dir string) error
+}
+
+type file interface {
+	io.Writer
+	Sync() error
+	Close() error
+}
+
+type osFS struct{}
+
+func (osFS) create(path string) (file, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+}
+func (osFS) rename(from, to string) error { return os.Rename(from, to) }
+func (osFS) syncDir(dir string) error     { return syncDir(dir) }
+
+// replaceFile writes b to path: everything or nothing, durable when it returns
+// no error. renamed tells whether path holds b already.
+func replaceFile(fsys fileSystem, path, temp string, b []byte) (renamed bool, err error) {
+	f, err := fsys.create(temp)
+	if err != nil {
+		return false, err
+	}
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return false, err
+	}
+	if err := fsys.rename(temp, path); err != nil {
+		return false, err
+	}
+	return true, fsys.syncDir(filepath.Dir(path))
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
