@@ -44,7 +44,8 @@ type Line struct {
 	// tcp://, udp://.
 	Servers []string
 	// SubProtocol defaults to "sip", Headers are added to the upgrade request.
-	Headers http.Header
+	SubProtocol string
+	Headers     http.Header
 	// Roots trusted besides the system's; nil: the system's only.
 	Roots      *x509.CertPool
 	ServerName string // "": the server's host

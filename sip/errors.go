@@ -27,3 +27,6 @@ var (
 	// ErrGlare: 491, and the retry failed too.
 	ErrGlare = errors.New("both sides changed the call at once")
 )
+
+// ErrClosed: the Agent was closed.
+var ErrClosed = errors.New("the user agent is closed")

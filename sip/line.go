@@ -1,0 +1,358 @@
+package sip
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"time"
+
+	"phoned/internal/backoff"
+)
+
+const (
+	maxBackoff = 60 * time.Second
+	// held is how long a registration must last before the back-off starts over.
+	held = 60 * time.Second
+	// slowRetry is the wait after an answer that says a person must act: wrong
+	// credentials tried every few seconds get an address blocked.
+	slowRetry = 5 * time.Minute
+)
+
+// line is one AOR: its flow, its registration, its place in the list of
+// servers. It belongs to the loop.
+type line struct {
+	a    *Agent
+	cfg  Line
+	next *Line // what to become when the last leg is over
+	host string
+	link *link
+
+	dialing    int // the attempt under way or, counted up, the last one
+	cancelDial context.CancelFunc
+	server     int // index into cfg.Servers
+	back       *backoff.Backoff
+	retry      *timer
+	steady     *timer // resets back
+
+	reg   registration
+	state LineChanged
+	owed  []func() // BYEs that could not be sent while the flow was down
+	left  bool     // removed: unregistering, then gone
+}
+
+func newLine(a *Agent, cfg Line) *line {
+	l := &line{a: a, host: newTag() + ".invalid"}
+	l.configure(cfg)
+	return l
+}
+
+// configure fills in the defaults that Line documents.
+func (l *line) configure(c Line) {
+	l.cfg, l.next = c, nil
+	if l.cfg.AuthUser == "" {
+		l.cfg.AuthUser = c.User
+	}
+	setDefault(&l.cfg.Expires, 600*time.Second)
+	setDefault(&l.cfg.KeepAlive, 5*time.Second)
+	setDefault(&l.cfg.Pong, 4*time.Second)
+	setDefault(&l.cfg.Backoff, time.Second)
+	l.back = backoff.New(l.cfg.Backoff, max(l.cfg.Backoff, maxBackoff), 0.5, l.a.rand)
+	l.server = 0
+	l.reg = registration{line: l, callID: newCallID(), tag: newTag(), expires: l.cfg.Expires}
+}
+
+func setDefault(d *time.Duration, v time.Duration) {
+	if *d <= 0 {
+		*d = v
+	}
+}
+
+// SetLines implements UserAgent.
+func (a *Agent) SetLines(lines []Line) {
+	a.wait(func() {
+		if a.closing {
+			return
+		}
+		want := map[string]Line{}
+		for _, c := range lines {
+			want[c.ID] = c
+		}
+		for id, l := range a.lines {
+			if _, ok := want[id]; !ok {
+				delete(a.lines, id)
+				l.leave()
+			}
+		}
+		for id, c := range want {
+			l := a.lines[id]
+			if l == nil {
+				l = newLine(a, c)
+				a.lines[id] = l
+				l.connect()
+				continue
+			}
+			l.change(c)
+		}
+	})
+}
+
+// change makes the line what c says; at once, or when its last leg is over.
+func (l *line) change(c Line) {
+	probe := &line{a: l.a}
+	probe.configure(c)
+	if sameLine(probe.cfg, l.cfg) {
+		l.next = nil
+		return
+	}
+	if l.busy() {
+		l.next = &c
+		return
+	}
+	// The old registration is taken back on the old flow, which closes after.
+	if l.link != nil {
+		old := &line{a: l.a, cfg: l.cfg, host: l.host, link: l.link, reg: l.reg}
+		old.reg.line = old
+		old.link.line = old
+		l.link = nil
+		l.reg = registration{}
+		old.leave()
+	}
+	l.stopTimers()
+	l.host = newTag() + ".invalid"
+	l.configure(c)
+	l.connect()
+}
+
+func sameLine(x, y Line) bool {
+	roots := x.Roots == y.Roots || x.Roots != nil && y.Roots != nil && x.Roots.Equal(y.Roots)
+	x.Roots, y.Roots = nil, nil
+	return roots && reflect.DeepEqual(x, y)
+}
+
+func (l *line) busy() bool {
+	for _, g := range l.a.legs {
+		if g.line == l {
+			return true
+		}
+	}
+	return false
+}
+
+// legOver is called when a leg is released.
+func (l *line) legOver() {
+	if l.busy() {
+		return
+	}
+	if l.left {
+		l.unregister()
+	} else if l.next != nil {
+		l.change(*l.next)
+	}
+}
+
+// Reconnect implements UserAgent.
+func (a *Agent) Reconnect(id string) {
+	a.post(func() {
+		for _, l := range a.lines {
+			if id == "" || id == l.cfg.ID {
+				l.reconnect()
+			}
+		}
+	})
+}
+
+func (l *line) reconnect() {
+	l.back.Reset()
+	if l.link != nil {
+		l.reg.register(l.link)
+		return
+	}
+	l.server = 0
+	l.connect()
+}
+
+// connect dials the server whose turn it is.
+func (l *line) connect() {
+	l.retry.stop()
+	l.stopDialing()
+	if len(l.cfg.Servers) == 0 {
+		l.report(LineChanged{State: Failed, Err: fmt.Errorf("the line has no server: %w", ErrUnreachable)})
+		return
+	}
+	if l.state.State != Connecting {
+		l.report(LineChanged{State: Connecting})
+	}
+	attempt, server, cfg := l.dialing, l.cfg.Servers[l.server], l.cfg
+	ctx, cancel := deadline(context.Background(), l.a.clock, dialTimeout)
+	l.cancelDial = cancel
+	l.a.wg.Go(func() {
+		f, info, err := l.a.dial(ctx, server, cfg)
+		taken := false
+		l.a.wait(func() {
+			if attempt == l.dialing {
+				taken = err == nil
+				l.dialed(f, info, err)
+			}
+		})
+		if !taken && f != nil {
+			_ = f.Close()
+		}
+	})
+}
+
+// stopDialing makes the attempt under way come to nothing.
+func (l *line) stopDialing() {
+	l.dialing++
+	if l.cancelDial != nil {
+		l.cancelDial()
+		l.cancelDial = nil
+	}
+}
+
+func (l *line) dialed(f Flow, info flowInfo, err error) {
+	l.stopDialing()
+	if err != nil {
+		l.serverFailed(0, err, 0)
+		return
+	}
+	l.link = newLink(l.a, l, f, info)
+	l.a.log.Debug("connected", "line", l.cfg.ID, "server", l.cfg.Servers[l.server])
+	l.reg.register(l.link)
+}
+
+// serverFailed goes on to the next server, or waits when all were tried. A
+// positive pause is what the server asked for.
+func (l *line) serverFailed(code int, err error, pause time.Duration) {
+	l.dropLink()
+	l.server++
+	if l.server < len(l.cfg.Servers) {
+		l.a.log.Info("server failed, trying the next", "line", l.cfg.ID, "code", code, "err", err)
+		l.connect()
+		return
+	}
+	l.server = 0
+	l.retryIn(max(l.back.Next(), pause), LineChanged{State: Connecting, Code: code, Err: err})
+}
+
+// flowLost is called when the flow ends without our doing.
+func (l *line) flowLost(k *link, err error) {
+	if l.link != k || k.gone {
+		return
+	}
+	l.dropLink()
+	if l.left {
+		l.gone()
+		return
+	}
+	l.server = 0
+	l.retryIn(l.back.Next(), LineChanged{State: Connecting, Err: err})
+}
+
+// dropLink closes the flow and tells the legs.
+func (l *line) dropLink() {
+	if l.link == nil {
+		return
+	}
+	k := l.link
+	l.link = nil
+	l.reg.stop()
+	l.steady.stop()
+	k.close()
+	for _, g := range l.a.legs {
+		if g.line == l {
+			g.flowLost()
+		}
+	}
+}
+
+func (l *line) retryIn(d time.Duration, why LineChanged) {
+	why.Next = l.a.clock.Now().Add(d)
+	l.report(why)
+	l.retry.stop()
+	l.retry = l.a.after(d, func() {
+		if l.link != nil {
+			l.reg.register(l.link)
+		} else {
+			l.connect()
+		}
+	})
+}
+
+// report emits a change; the same news twice is said once.
+func (l *line) report(c LineChanged) {
+	c.Line = l.cfg.ID
+	if c == l.state {
+		return
+	}
+	if c.State != l.state.State || c.Code != l.state.Code {
+		l.a.log.Info("line", "line", c.Line, "state", c.State, "code", c.Code, "err", c.Err)
+	}
+	l.state = c
+	if !l.left || c.State == Off {
+		l.a.emit(c)
+	}
+}
+
+// registered is called by the registration when it holds.
+func (l *line) registered(k *link) {
+	fresh := !k.trusted
+	k.trusted = true
+	l.retry.stop()
+	l.report(LineChanged{State: Registered, Code: 200})
+	if l.steady == nil || l.steady.dead {
+		l.steady = l.a.after(held, l.back.Reset)
+	}
+	if !fresh {
+		return
+	}
+	owed := l.owed
+	l.owed = nil
+	for _, f := range owed {
+		f()
+	}
+	for _, g := range l.a.legs {
+		if g.line == l {
+			g.probe()
+		}
+	}
+}
+
+// leave removes the line: at once, or when its last leg is over.
+func (l *line) leave() {
+	l.left = true
+	l.a.leaving[l] = struct{}{}
+	l.retry.stop()
+	l.stopDialing()
+	if !l.busy() {
+		l.unregister()
+	}
+}
+
+func (l *line) unregister() {
+	if l.link == nil || !l.link.trusted {
+		l.gone()
+		return
+	}
+	l.reg.unregister(l.link, l.gone)
+}
+
+// gone is the line's end.
+func (l *line) gone() {
+	if _, ok := l.a.leaving[l]; !ok {
+		return
+	}
+	delete(l.a.leaving, l)
+	l.stopTimers()
+	l.dropLink()
+	if l.a.lines[l.cfg.ID] == nil {
+		l.report(LineChanged{State: Off})
+	}
+	l.a.lineGone()
+}
+
+func (l *line) stopTimers() {
+	l.stopDialing()
+	l.retry.stop()
+	l.steady.stop()
+	l.reg.stop()
+}
