@@ -119,7 +119,7 @@ func (e *Elastic) Stats() ElasticStats {
 // less than a frame.
 func (e *Elastic) underrun(dst []int16) {
 	e.underruns.Add(1)
-	tail(dst, e.last)
+	Tail(dst, e.last)
 	e.last = 0
 	e.fade.In()
 	e.reserve = min(e.reserve+elasticReserve, elasticMaxReserve)

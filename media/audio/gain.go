@@ -61,9 +61,9 @@ func (f *Fade) Apply(frame []int16) {
 	}
 }
 
-// tail fills dst with what a sound that broke off at the sample last needs not
+// Tail fills dst with what a sound that broke off at the sample last needs not
 // to click: its last value, ramped down to zero.
-func tail(dst []int16, last int16) {
+func Tail(dst []int16, last int16) {
 	ramp := min(RampLen, len(dst))
 	for i := range ramp {
 		dst[i] = int16(int32(last) * int32(RampLen-1-i) / RampLen)

@@ -69,3 +69,6 @@ func (m *Mixer) Mix(dst []int16) {
 		dst[i] = saturate(v)
 	}
 }
+
+// UnityInput is an input that adds frames as they are, at once.
+func UnityInput() Input { return Input{gain: NewGain(1)} }
