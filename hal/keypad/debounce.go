@@ -1,0 +1,50 @@
+package keypad
+
+import "time"
+
+// debouncer accepts a contact's new position once it has rested there.
+type debouncer struct {
+	stable []uint32 // accepted, by row
+	raw    []uint32 // last seen
+	since  map[[2]int]time.Time
+}
+
+func newDebouncer(rows int) *debouncer {
+	return &debouncer{stable: make([]uint32, rows), raw: make([]uint32, rows), since: map[[2]int]time.Time{}}
+}
+
+// feed takes one scan and reports what changed for good.
+func (d *debouncer) feed(raw []uint32, at time.Time, changed func(r, c int, down bool)) {
+	for r := range raw {
+		for c := 0; c < 32; c++ {
+			bit := uint32(1) << c
+			place := [2]int{r, c}
+			if (raw[r]^d.raw[r])&bit != 0 {
+				d.since[place] = at // it moved just now
+			}
+			if (raw[r]^d.stable[r])&bit == 0 {
+				delete(d.since, place)
+				continue
+			}
+			if at.Sub(d.since[place]) >= Debounce {
+				delete(d.since, place)
+				d.stable[r] ^= bit
+				changed(r, c, d.stable[r]&bit != 0)
+			}
+		}
+		d.raw[r] = raw[r]
+	}
+}
+
+// busy says whether a key is down or moving: scanning has to go on.
+func (d *debouncer) busy() bool {
+	if len(d.since) > 0 {
+		return true
+	}
+	for _, row := range d.stable {
+		if row != 0 {
+			return true
+		}
+	}
+	return false
+}
