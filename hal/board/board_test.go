@@ -1,0 +1,91 @@
+package board
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestShippedBoards(t *testing.T) {
+	files, err := filepath.Glob("../../boards/*.toml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Parse(text); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestErrorsNameLineAndField(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"unknown field", "name = \"x\"\n[hook]\nline = \"A\"\noff_hook = \"low\"\nbounce = 3\n", "line 5, hook.bounce: there is no such field"},
+		{"wrong type", "[keypad]\nrows = \"GPIO5\"\n", "line 2, keypad.rows:"},
+		{"syntax", "[keypad\n", "line 1, board file:"},
+		{"wrong level", "[hook]\nline = \"A\"\noff_hook = \"up\"\n", `line 3, hook.off_hook: "up" is not one of high, low`},
+		{"missing level", "[hook]\nline = \"A\"\n", "line 1, hook.off_hook:"},
+		{"line used twice", "[hook]\nline = \"A\"\noff_hook = \"low\"\n[panel]\ndriver = \"st7789\"\ndc = \"A\"\n", "line 6, panel.dc: line A is used by hook.line already"},
+		{"key twice", "[keypad]\nrows = [\"A\"]\ncolumns = [\"B\", \"C\"]\nkeys = [[\"1\", \"1\"]]\n", `line 4, keypad.keys: key "1" is at row 1, column 1 and at row 1, column 2`},
+		{"too few keys", "[keypad]\nrows = [\"A\", \"D\"]\ncolumns = [\"B\"]\nkeys = [[\"1\"]]\n", "line 4, keypad.keys: there are 1 rows of keys and 2 row lines"},
+		{"driver", "[panel]\ndriver = \"crt\"\ndc = \"A\"\n", `line 2, panel.driver: "crt" is not one of st7789`},
+		{"rotation", "[panel]\ndriver = \"st7789\"\ndc = \"A\"\nrotation = 45\n", "line 4, panel.rotation: 45"},
+		{"device", "[scanner]\ndevice = \"COM3\"\n", `line 2, scanner.device: "COM3"`},
+	} {
+		_, err := Parse([]byte(c.text))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v\nwant %s", c.name, err, c.want)
+		}
+	}
+}
+
+// On a machine without the hardware every part is told in one sentence, and
+// nothing fails.
+func TestOpenWithoutHardware(t *testing.T) {
+	text, err := os.ReadFile("../../boards/pi4-st7789.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []*string{&f.Keypad.Rows[0], &f.Hook.Line, &f.Panel.DC, &f.Lamps[0].Line} {
+		*p = "NO-SUCH-LINE"
+	}
+	d, missing := Open(f)
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	var parts []string
+	for _, m := range missing {
+		if m.Title == "" || m.Err == nil {
+			t.Errorf("%+v", m)
+		}
+		parts = append(parts, m.Part)
+	}
+	if got := strings.Join(parts, " "); got != "keypad hook panel lamp" {
+		t.Errorf("missing: %s", got)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, name := range []string{"pi4-st7789", "virtual"} {
+		text, err := os.ReadFile("../../boards/" + name + ".toml")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		file, err := Parse(text)
+		if (file == nil) == (err == nil) {
+			t.Fatalf("%v and %v", file, err)
+		}
+	})
+}

@@ -1,0 +1,265 @@
+// Package board turns a board file into running drivers: which line is which
+// key, where the display hangs, which sound card is the handset.
+//
+// Open never fails as a whole: what is not there is told in one sentence each,
+// and the phone runs with the rest. The package starts no goroutine of its own.
+package board
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"phoned/hal"
+	"phoned/hal/keypad"
+)
+
+// File is a board file. Every section may be missing.
+type File struct {
+	Name    string   `toml:"name"`
+	Keypad  *Keypad  `toml:"keypad"`
+	Hook    *Hook    `toml:"hook"`
+	Panel   *Panel   `toml:"panel"`
+	Lamps   []Lamp   `toml:"lamp"`
+	Scanner *Scanner `toml:"scanner"`
+	Camera  *Camera  `toml:"camera"`
+	Audio   Audio    `toml:"audio"`
+}
+
+// Keypad is a key matrix: lines by name ("GPIO17", or "chip:GPIO17" where two
+// chips have one), and the keys row by row.
+type Keypad struct {
+	Rows    []string    `toml:"rows"`
+	Columns []string    `toml:"columns"`
+	Keys    [][]hal.Key `toml:"keys"`
+}
+
+// Hook is the cradle switch.
+type Hook struct {
+	Line    string `toml:"line"`
+	OffHook string `toml:"off_hook"` // the level, "high" or "low"
+}
+
+// Panel is the display.
+type Panel struct {
+	Driver   string `toml:"driver"` // "st7789"
+	SPI      string `toml:"spi"`    // "SPI0.0"
+	DC       string `toml:"dc"`
+	Reset    string `toml:"reset"`
+	Light    string `toml:"light"`
+	Width    int    `toml:"width"`
+	Height   int    `toml:"height"`
+	Rotation int    `toml:"rotation"`
+	Invert   bool   `toml:"invert"`
+	BGR      bool   `toml:"bgr"`
+	OffsetX  int    `toml:"offset_x"`
+	OffsetY  int    `toml:"offset_y"`
+	MHz      int    `toml:"mhz"`
+}
+
+// Lamp is an LED on a GPIO line.
+type Lamp struct {
+	ID     hal.LampID `toml:"id"`
+	Line   string     `toml:"line"`
+	Active string     `toml:"active"` // the level that lights it, "high" or "low"
+}
+
+// Scanner is a QR scanner module on a serial port.
+type Scanner struct {
+	Device string `toml:"device"`
+	Baud   int    `toml:"baud"`
+}
+
+// Camera is a V4L2 camera for QR codes.
+type Camera struct {
+	Device string `toml:"device"` // "": the first one
+}
+
+// Audio names the ALSA devices of each path; "" is the default device.
+type Audio struct {
+	Handset Endpoint `toml:"handset"`
+	Headset Endpoint `toml:"headset"`
+	Speaker Endpoint `toml:"speaker"`
+	Ringer  Endpoint `toml:"ringer"`
+}
+
+// Endpoint is a loudspeaker and a microphone.
+type Endpoint struct {
+	Speaker    string `toml:"speaker"`
+	Microphone string `toml:"microphone"`
+}
+
+// MaxSize bounds a board file.
+const MaxSize = 64 << 10
+
+// Error is something wrong in a board file: where and what.
+type Error struct {
+	Line  int    // 1-based; 0: the whole file
+	Field string // "keypad.rows"
+	What  string
+}
+
+// Error implements error.
+func (e Error) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("%s: %s", e.Field, e.What)
+	}
+	return fmt.Sprintf("line %d, %s: %s", e.Line, e.Field, e.What)
+}
+
+// Parse reads and checks a board file. All that is wrong is reported at once,
+// each with line and field.
+func Parse(text []byte) (*File, error) {
+	if len(text) > MaxSize {
+		return nil, Error{Field: "board file", What: fmt.Sprintf("%d bytes are more than %d", len(text), MaxSize)}
+	}
+	var f File
+	d := toml.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&f); err != nil {
+		return nil, worded(err)
+	}
+	c := checker{text: string(text)}
+	c.file(&f)
+	if len(c.errs) > 0 {
+		return nil, errors.Join(c.errs...)
+	}
+	return &f, nil
+}
+
+// worded turns the parser's errors into ours.
+func worded(err error) error {
+	var strict *toml.StrictMissingError
+	if errors.As(err, &strict) {
+		var out []error
+		for _, e := range strict.Errors {
+			row, _ := e.Position()
+			out = append(out, Error{row, strings.Join(e.Key(), "."), "there is no such field"})
+		}
+		return errors.Join(out...)
+	}
+	var bad *toml.DecodeError
+	if errors.As(err, &bad) {
+		row, _ := bad.Position()
+		field := strings.Join(bad.Key(), ".")
+		if field == "" {
+			field = "board file"
+		}
+		return Error{row, field, strings.TrimPrefix(bad.Error(), "toml: ")}
+	}
+	return Error{Field: "board file", What: err.Error()}
+}
+
+type checker struct {
+	text string
+	errs []error
+	used map[string]string // line → field
+}
+
+func (c *checker) bad(field, format string, args ...any) {
+	c.errs = append(c.errs, Error{locate(c.text, field), field, fmt.Sprintf(format, args...)})
+}
+
+// pin checks that a line is named and used once.
+func (c *checker) pin(field, line string, needed bool) {
+	if line == "" {
+		if needed {
+			c.bad(field, "the line's name is missing")
+		}
+		return
+	}
+	if c.used == nil {
+		c.used = map[string]string{}
+	}
+	if other, taken := c.used[line]; taken {
+		c.bad(field, "line %s is used by %s already", line, other)
+		return
+	}
+	c.used[line] = field
+}
+
+func (c *checker) word(field, got string, may ...string) {
+	if !slices.Contains(may, got) {
+		c.bad(field, "%q is not one of %s", got, strings.Join(may, ", "))
+	}
+}
+
+func (c *checker) file(f *File) {
+	if k := f.Keypad; k != nil {
+		for _, l := range k.Rows {
+			c.pin("keypad.rows", l, true)
+		}
+		for _, l := range k.Columns {
+			c.pin("keypad.columns", l, true)
+		}
+		if len(k.Keys) != len(k.Rows) {
+			c.bad("keypad.keys", "there are %d rows of keys and %d row lines", len(k.Keys), len(k.Rows))
+		} else if err := keypad.Layout(k.Keys).Validate(); err != nil {
+			c.bad("keypad.keys", "%s", err)
+		} else if len(k.Keys[0]) != len(k.Columns) {
+			c.bad("keypad.keys", "a row has %d keys and there are %d column lines", len(k.Keys[0]), len(k.Columns))
+		}
+	}
+	if h := f.Hook; h != nil {
+		c.pin("hook.line", h.Line, true)
+		c.word("hook.off_hook", h.OffHook, "high", "low")
+	}
+	if p := f.Panel; p != nil {
+		c.panel(p)
+	}
+	for _, l := range f.Lamps {
+		c.pin("lamp.line", l.Line, true)
+		if l.ID == "" {
+			c.bad("lamp.id", "the lamp's name is missing")
+		}
+		c.word("lamp.active", l.Active, "high", "low")
+	}
+	if s := f.Scanner; s != nil && !strings.HasPrefix(s.Device, "/dev/") {
+		c.bad("scanner.device", "%q is not a device such as /dev/ttyACM0", s.Device)
+	}
+}
+
+func (c *checker) panel(p *Panel) {
+	c.word("panel.driver", p.Driver, "st7789")
+	c.pin("panel.dc", p.DC, true)
+	c.pin("panel.reset", p.Reset, false)
+	c.pin("panel.light", p.Light, false)
+	if p.Width == 0 && p.Height == 0 {
+		p.Width, p.Height = 320, 240
+	}
+	if p.Width < 64 || p.Width > 320 || p.Height < 64 || p.Height > 320 {
+		c.bad("panel.width", "%d×%d pixels are not possible", p.Width, p.Height)
+	}
+	if !slices.Contains([]int{0, 90, 180, 270}, p.Rotation) {
+		c.bad("panel.rotation", "%d is not one of 0, 90, 180, 270", p.Rotation)
+	}
+	if p.MHz < 0 || p.MHz > 125 {
+		c.bad("panel.mhz", "%d is not a clock between 1 and 125 MHz", p.MHz)
+	}
+}
+
+// locate finds the line of a field ("section.key") for an error: the parser
+// forgets positions once it has decoded. 0 if it isn't written.
+func locate(text, field string) int {
+	section, key, _ := strings.Cut(field, ".")
+	in, at := "", 0
+	for i, l := range strings.Split(text, "\n") {
+		l = strings.TrimSpace(l)
+		if strings.HasPrefix(l, "[") {
+			in = strings.Trim(strings.SplitN(l, "]", 2)[0], "[] ")
+			if in == section {
+				at = i + 1
+			}
+			continue
+		}
+		name, _, ok := strings.Cut(l, "=")
+		if ok && in == section && strings.TrimSpace(name) == key {
+			return i + 1
+		}
+	}
+	return at
+}

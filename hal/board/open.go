@@ -1,0 +1,206 @@
+package board
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"periph.io/x/conn/v3/driver/driverreg"
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/physic"
+	"periph.io/x/conn/v3/spi/spireg"
+	"periph.io/x/host/v3/gpioioctl"
+	_ "periph.io/x/host/v3/sysfs" // spidev
+
+	"phoned/hal"
+	"phoned/hal/hook"
+	"phoned/hal/keypad"
+	"phoned/hal/lamp"
+	"phoned/hal/panel/st7789"
+	"phoned/hal/qrscanner"
+)
+
+// Devices are the drivers that run.
+type Devices struct {
+	Name     string
+	Keypads  []hal.Keypad
+	Hook     hal.Hook
+	Lamps    hal.Lamps
+	Panels   []hal.Panel
+	Scanners []hal.Scanner
+	Audio    Audio
+}
+
+// Missing is a part that is not there: one sentence for people, and the cause.
+type Missing struct {
+	Part  string // "keypad", "hook", "panel", …
+	Title string
+	Err   error
+}
+
+var initOnce = sync.OnceValue(func() error { _, err := driverreg.Init(); return err })
+
+// Open starts a driver for each section of the file. What can't be started is
+// told in missing, and the rest runs.
+func Open(f *File) (d Devices, missing []Missing) {
+	d.Name, d.Audio = f.Name, f.Audio
+	lost := func(part, title string, err error) { missing = append(missing, Missing{part, title, err}) }
+	if err := initOnce(); err != nil {
+		lost("gpio", "The board's pins can't be used.", err)
+	}
+	if f.Keypad != nil {
+		if k, err := openKeypad(f.Keypad); err != nil {
+			lost("keypad", "The keypad does not work.", err)
+		} else {
+			d.Keypads = append(d.Keypads, k)
+		}
+	}
+	if f.Hook != nil {
+		if h, err := openHook(f.Hook); err != nil {
+			lost("hook", "The hook switch does not work.", err)
+		} else {
+			d.Hook = h
+		}
+	}
+	if f.Panel != nil {
+		if p, err := openPanel(f.Panel); err != nil {
+			lost("panel", "The display does not work.", err)
+		} else {
+			d.Panels = append(d.Panels, p)
+		}
+	}
+	if len(f.Lamps) > 0 {
+		l, errs := openLamps(f.Lamps)
+		d.Lamps = l
+		for _, err := range errs {
+			lost("lamp", "A lamp does not work.", err)
+		}
+	}
+	if f.Scanner != nil {
+		s, err := qrscanner.New(qrscanner.Config{Device: f.Scanner.Device, Baud: f.Scanner.Baud})
+		if err != nil {
+			lost("scanner", "The QR scanner does not work.", err)
+		} else {
+			d.Scanners = append(d.Scanners, s)
+		}
+	}
+	return d, missing
+}
+
+// Close ends every driver that has an end of its own; keypads, hooks, lamps
+// and panels are closed by who took them.
+func (d Devices) Close() error {
+	var errs []error
+	for _, s := range d.Scanners {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// line finds a GPIO line by its name, or by chip and name ("chip:GPIO17").
+// Names are the kernel's; numbers differ between kernels.
+func line(name string) (gpio.PinIO, error) {
+	chipName, lineName, both := strings.Cut(name, ":")
+	if !both {
+		lineName = name
+	}
+	for _, c := range gpioioctl.Chips {
+		if both && chipName != c.Name() && chipName != c.Label() {
+			continue
+		}
+		if l := c.ByName(lineName); l != nil {
+			return l, nil
+		}
+	}
+	if len(gpioioctl.Chips) == 0 {
+		return nil, fmt.Errorf("line %s: this machine has no GPIO chip", name)
+	}
+	return nil, fmt.Errorf("line %s: no GPIO chip has a line of that name", name)
+}
+
+func lines(names []string) ([]gpio.PinIO, error) {
+	out := make([]gpio.PinIO, 0, len(names))
+	for _, n := range names {
+		l, err := line(n)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+func openKeypad(f *Keypad) (hal.Keypad, error) {
+	rows, err := lines(f.Rows)
+	if err != nil {
+		return nil, err
+	}
+	cols, err := lines(f.Columns)
+	if err != nil {
+		return nil, err
+	}
+	w, err := keypad.NewPins(rows, cols)
+	if err != nil {
+		return nil, err
+	}
+	return keypad.New(f.Keys, w, time.Now)
+}
+
+func openHook(f *Hook) (hal.Hook, error) {
+	l, err := line(f.Line)
+	if err != nil {
+		return nil, err
+	}
+	return hook.New(l, f.OffHook == "high", time.Now)
+}
+
+// output finds a line that may be left out.
+func output(name string) (gpio.PinOut, error) {
+	if name == "" {
+		return nil, nil
+	}
+	return line(name)
+}
+
+func openPanel(f *Panel) (hal.Panel, error) {
+	dc, err := line(f.DC)
+	if err != nil {
+		return nil, err
+	}
+	reset, err := output(f.Reset)
+	if err != nil {
+		return nil, err
+	}
+	light, err := output(f.Light)
+	if err != nil {
+		return nil, err
+	}
+	port, err := spireg.Open(f.SPI)
+	if err != nil {
+		return nil, fmt.Errorf("SPI port %q: %w", f.SPI, err)
+	}
+	p, err := st7789.New(port, st7789.Config{
+		Width: f.Width, Height: f.Height, Rotation: st7789.Rotation(f.Rotation), Hz: physic.Frequency(f.MHz) * physic.MegaHertz,
+		Invert: f.Invert, BGR: f.BGR, OffsetX: f.OffsetX, OffsetY: f.OffsetY, DC: dc, Reset: reset, Light: light,
+	})
+	if err != nil {
+		return nil, errors.Join(err, port.Close())
+	}
+	return p, nil
+}
+
+func openLamps(fs []Lamp) (hal.Lamps, []error) {
+	pins := map[hal.LampID]lamp.Pin{}
+	var errs []error
+	for _, f := range fs {
+		l, err := line(f.Line)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("lamp %s: %w", f.ID, err))
+			continue
+		}
+		pins[f.ID] = lamp.Pin{Out: l, ActiveLow: f.Active == "low"}
+	}
+	return lamp.New(pins, nil), errs
+}

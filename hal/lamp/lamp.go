@@ -1,0 +1,119 @@
+// Package lamp lights LEDs on GPIO lines in the patterns of the specification
+// (C0.2).
+//
+// Lamps runs one goroutine while any lamp blinks.
+package lamp
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"periph.io/x/conn/v3/gpio"
+
+	"phoned/hal"
+	"phoned/internal/clock"
+)
+
+// Pin is the line of one LED.
+type Pin struct {
+	Out       gpio.PinOut
+	ActiveLow bool
+}
+
+// phase is a stretch of a pattern.
+type phase struct {
+	on    bool
+	lasts time.Duration
+}
+
+const ms = time.Millisecond
+
+var patterns = map[hal.Pattern][]phase{
+	hal.FastFlash:   {{true, 200 * ms}, {false, 200 * ms}},
+	hal.SlowFlash:   {{true, 500 * ms}, {false, 500 * ms}},
+	hal.SlowPulse:   {{true, 1000 * ms}, {false, 1000 * ms}},
+	hal.DoubleBlink: {{true, 150 * ms}, {false, 150 * ms}, {true, 150 * ms}, {false, 1550 * ms}},
+}
+
+// Lamps implements hal.Lamps; it is safe for concurrent use.
+type Lamps struct {
+	clock  clock.Clock
+	mu     sync.Mutex
+	lamps  map[hal.LampID]*led
+	closed bool
+}
+
+type led struct {
+	pin   Pin
+	state hal.LampState
+	timer clock.Timer
+	gen   int
+}
+
+// New takes over the pins and makes every LED dark; c nil is the real clock.
+func New(pins map[hal.LampID]Pin, c clock.Clock) *Lamps {
+	if c == nil {
+		c = clock.Real{}
+	}
+	l := &Lamps{clock: c, lamps: map[hal.LampID]*led{}}
+	for id, p := range pins {
+		l.lamps[id] = &led{pin: p, state: hal.LampState{Pattern: hal.Dark}}
+		_ = l.lamps[id].light(false)
+	}
+	return l
+}
+
+// Set implements hal.Lamps. A pattern starts anew, so lamps set together blink
+// together.
+func (l *Lamps) Set(id hal.LampID, s hal.LampState) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	d := l.lamps[id]
+	if d == nil || l.closed || d.state == s {
+		return nil
+	}
+	d.state = s
+	d.gen++
+	if d.timer != nil {
+		d.timer.Stop()
+		d.timer = nil
+	}
+	if phases := patterns[s.Pattern]; phases != nil {
+		return l.stepLocked(d, phases, 0)
+	}
+	if s.Pattern != hal.Solid && s.Pattern != hal.Dark {
+		return fmt.Errorf("lamp %s: no pattern %q", id, s.Pattern)
+	}
+	return d.light(s.Pattern == hal.Solid)
+}
+
+func (l *Lamps) stepLocked(d *led, phases []phase, i int) error {
+	gen := d.gen
+	d.timer = l.clock.AfterFunc(phases[i].lasts, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if gen == d.gen && !l.closed {
+			_ = l.stepLocked(d, phases, (i+1)%len(phases))
+		}
+	})
+	return d.light(phases[i].on)
+}
+
+func (d *led) light(on bool) error { return d.pin.Out.Out(gpio.Level(on != d.pin.ActiveLow)) }
+
+// Close implements hal.Lamps: every LED goes dark.
+func (l *Lamps) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	var errs []error
+	for _, d := range l.lamps {
+		if d.timer != nil {
+			d.timer.Stop()
+		}
+		errs = append(errs, d.light(false))
+	}
+	return errors.Join(errs...)
+}

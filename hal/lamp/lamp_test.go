@@ -1,0 +1,70 @@
+package lamp
+
+import (
+	"testing"
+	"time"
+
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/gpio/gpiotest"
+
+	"phoned/hal"
+	"phoned/internal/clock"
+)
+
+func TestPatterns(t *testing.T) {
+	for _, c := range []struct {
+		pattern hal.Pattern
+		want    string // each 50 ms
+	}{
+		{hal.Dark, "...................."},
+		{hal.Solid, "####################"},
+		{hal.FastFlash, "####....####....####"},
+		{hal.SlowFlash, "##########.........."},
+		{hal.DoubleBlink, "###...###..........."},
+	} {
+		for _, low := range []bool{false, true} {
+			pin := &gpiotest.Pin{N: "LED"}
+			fake := clock.NewFake(time.Time{})
+			l := New(map[hal.LampID]Pin{"strip": {pin, low}}, fake)
+			if err := l.Set("strip", hal.LampState{Pattern: c.pattern}); err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			for range 20 {
+				if bool(pin.L) != low {
+					got += "#"
+				} else {
+					got += "."
+				}
+				fake.Advance(50 * time.Millisecond)
+			}
+			if got != c.want {
+				t.Errorf("%s, active low %v: %s, want %s", c.pattern, low, got, c.want)
+			}
+			if err := l.Close(); err != nil || bool(pin.L) != low {
+				t.Errorf("%s: lit after Close (%v)", c.pattern, err)
+			}
+		}
+	}
+}
+
+func TestOldPatternDoesNotReturn(t *testing.T) {
+	pin := &gpiotest.Pin{N: "LED"}
+	fake := clock.NewFake(time.Time{})
+	l := New(map[hal.LampID]Pin{"mute": {Out: pin}}, fake)
+	_ = l.Set("mute", hal.LampState{Pattern: hal.FastFlash})
+	fake.Advance(150 * time.Millisecond)
+	_ = l.Set("mute", hal.LampState{Pattern: hal.Dark})
+	for range 10 {
+		fake.Advance(100 * time.Millisecond)
+		if pin.L != gpio.Low {
+			t.Fatal("a stopped pattern lit the lamp again")
+		}
+	}
+	if err := l.Set("nobody", hal.LampState{Pattern: hal.Solid}); err != nil {
+		t.Errorf("an unknown lamp: %v", err)
+	}
+	if err := l.Set("mute", hal.LampState{Pattern: "disco"}); err == nil {
+		t.Error("an unknown pattern was accepted")
+	}
+}
