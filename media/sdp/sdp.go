@@ -190,15 +190,26 @@ func (r *Remote) SameTransport(o *Remote) bool {
 		len(r.newCandidates(o)) == 0
 }
 
+// newCandidates are those of r that o has not. Foundation and priority do not
+// count: FreeSWITCH draws new foundations for each description.
 func (r *Remote) newCandidates(o *Remote) (list []string) {
 	have := map[string]bool{}
 	for _, c := range o.Candidates {
-		have[c] = true
+		have[where(c)] = true
 	}
 	for _, c := range r.Candidates {
-		if !have[c] {
+		if udpComponentOne(c) && !have[where(c)] {
 			list = append(list, c)
 		}
 	}
 	return list
+}
+
+// where is the transport address and type of a candidate.
+func where(c string) string {
+	f := strings.Fields(c)
+	if len(f) < 8 {
+		return c
+	}
+	return f[1] + strings.ToLower(f[2]) + " " + f[4] + " " + f[5] + " " + f[7]
 }
