@@ -59,3 +59,11 @@ func syncDir(dir string) error {
 	defer d.Close()
 	return d.Sync()
 }
+
+// ReplaceFile writes b to path, mode 0600, so that a power cut leaves the old
+// content or the new one; when it returns no error it is on the disk. The
+// directory must exist.
+func ReplaceFile(path string, b []byte) error {
+	_, err := replaceFile(osFS{}, path, path+".new", b)
+	return explain("write "+filepath.Base(path), err)
+}

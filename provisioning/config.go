@@ -1,0 +1,208 @@
+package provisioning
+
+import (
+	"reflect"
+	"strings"
+	"time"
+
+	"phoned/internal/secret"
+)
+
+// Config is everything the phone can be told. Keys are the names in documents;
+// every field is a Value with its origin. Use Load to make one.
+type Config struct {
+	AccessToken   Value[secret.String] `key:"access_token" name:"Access token" stage:"account"`
+	RefreshToken  Value[secret.String] `key:"refresh_token" name:"Refresh token" stage:"account"`
+	OAuthEndpoint Value[string]        `key:"oauth_endpoint" name:"Sign-in server" stage:"account"`
+	APIURL        Value[string]        `key:"api_url" name:"Server for parking, history and numbers" stage:"account"`
+	AuthToken     Value[secret.String] `key:"auth_token" name:"Token for that server" stage:"account"`
+	NumbersPath   Value[string]        `key:"numbers_path" name:"Path of the numbers" stage:"account"`
+	DomainID      Value[int64]         `key:"domain_id" name:"Domain number" stage:"account"`
+
+	// The device authorization grant (RFC 8628), where the server offers it.
+	DeviceEndpoint Value[string] `key:"device_authorization_endpoint" name:"Address for one-time codes" stage:"account"`
+	TokenEndpoint  Value[string] `key:"token_endpoint" name:"Address for tokens" stage:"account"`
+	ClientID       Value[string] `key:"client_id" name:"Client id" stage:"account"`
+	DeviceScope    Value[string] `key:"device_scope" name:"Scope asked for" stage:"account"`
+
+	// CAFile is a PEM file of authorities trusted besides the system's.
+	CAFile Value[string] `key:"ca_file" name:"Certificate authorities" stage:"trust"`
+
+	AutoConfigure Value[bool]        `key:"auto_configure" name:"Lines from the sign-in" stage:"lines"`
+	DisplayName   Value[string]      `key:"display_name" name:"Display name" stage:"lines"`
+	WSServers     Value[[]string]    `key:"ws_servers" name:"Telephone servers" stage:"lines"`
+	ICEServers    Value[[]ICEServer] `key:"ice_servers" name:"ICE servers" stage:"lines"`
+	Lines         Value[[]Line]      `key:"lines" name:"Lines" stage:"lines"`
+
+	MicrophoneID Value[string] `key:"microphone_id" name:"Microphone" stage:"audio"`
+	SpeakerID    Value[string] `key:"speaker_id" name:"Loudspeaker" stage:"audio"`
+
+	ParkPollInterval Value[time.Duration] `key:"park_poll_interval" name:"Interval of the park list" stage:"service"`
+	VoicemailNumber  Value[string]        `key:"voicemail_number" name:"Voicemail number" stage:"service"`
+
+	Locale   Value[string] `key:"locale" name:"Language" stage:"place"`
+	TimeZone Value[string] `key:"time_zone" name:"Time zone" stage:"place"`
+	Country  Value[string] `key:"country" name:"Country" stage:"place"`
+
+	Theme        Value[string] `key:"theme" name:"Theme" stage:"looks"`
+	PrimaryColor Value[string] `key:"primary_color" name:"Primary colour" stage:"looks"`
+	AccentColor  Value[string] `key:"accent_color" name:"Accent colour" stage:"looks"`
+	BrandName    Value[string] `key:"brand_name" name:"Brand name" stage:"looks"`
+	BrandLogo    Value[string] `key:"brand_logo" name:"Brand logo" stage:"looks"`
+}
+
+// ICEServer is a STUN or TURN server.
+type ICEServer struct {
+	URLs       []string      `key:"urls"`
+	Username   string        `key:"username"`
+	Credential secret.String `key:"credential"`
+}
+
+func (s ICEServer) equal(o ICEServer) bool { return reflect.DeepEqual(s, o) }
+
+// Media says how a line carries voice.
+type Media string
+
+// The kinds of media of a line.
+const (
+	MediaWebRTC Media = "webrtc" // ICE, DTLS-SRTP, rtcp-mux
+	MediaRTP    Media = "rtp"    // RTP/AVP
+	MediaSRTP   Media = "srtp"   // RTP/SAVP with SDES
+)
+
+// DTMF says how a line sends digits.
+type DTMF string
+
+// The ways of sending digits.
+const (
+	DTMFAuto   DTMF = "auto"    // RFC 4733 if negotiated, else INFO
+	DTMFRFC    DTMF = "rfc4733" // telephone-event
+	DTMFInfo   DTMF = "info"    // SIP INFO
+	DTMFInband DTMF = "inband"  // tones in the voice
+)
+
+// Line is a line of a classic exchange, used when auto_configure is off or
+// beside the session's lines.
+type Line struct {
+	ID          string        `key:"id"` // "": user@domain
+	Label       string        `key:"label"`
+	Server      string        `key:"server"`  // udp://, tcp://, tls://, wss://, ws://
+	Servers     []string      `key:"servers"` // more, in the order of fail-over
+	User        string        `key:"user"`
+	AuthUser    string        `key:"auth_user"` // "": user
+	Domain      string        `key:"domain"`
+	Password    secret.String `key:"password"`
+	DisplayName string        `key:"display_name"`
+	Codecs      []string      `key:"codecs"` // in the order of preference; empty: all
+	DTMF        DTMF          `key:"dtmf"`   // "": auto
+	Media       Media         `key:"media"`  // "": webrtc on ws and wss, else rtp
+	// CallUUIDHeader names the header in which the exchange tells its channel's
+	// UUID; "": the Call-ID is it.
+	CallUUIDHeader string `key:"call_uuid_header"`
+	// RecordingUnconfirmed: the server never says by INFO that it records.
+	RecordingUnconfirmed bool   `key:"recording_unconfirmed"`
+	Voicemail            string `key:"voicemail_number"`
+}
+
+func (l Line) equal(o Line) bool { return reflect.DeepEqual(l, o) }
+
+// Name is what a person calls the line.
+func (l Line) Name() string {
+	if l.Label != "" {
+		return l.Label
+	}
+	return l.Key()
+}
+
+// Key identifies the line: its ID, else user@domain.
+func (l Line) Key() string {
+	if l.ID != "" {
+		return l.ID
+	}
+	return l.User + "@" + l.Domain
+}
+
+// AllServers is Server and then Servers.
+func (l Line) AllServers() []string {
+	if l.Server == "" {
+		return l.Servers
+	}
+	return append([]string{l.Server}, l.Servers...)
+}
+
+// EffectiveMedia resolves an empty Media by the first server's transport.
+func (l Line) EffectiveMedia() Media {
+	if l.Media != "" {
+		return l.Media
+	}
+	if all := l.AllServers(); len(all) > 0 && (strings.HasPrefix(all[0], "wss:") || strings.HasPrefix(all[0], "ws:")) {
+		return MediaWebRTC
+	}
+	return MediaRTP
+}
+
+// Defaults is the built-in layer.
+func Defaults() Config {
+	at := Origin{Layer: LayerBuiltIn}
+	return Config{
+		AutoConfigure:    Value[bool]{Value: true, Source: at},
+		NumbersPath:      Value[string]{Value: "/v3/phone-numbers", Source: at},
+		ParkPollInterval: Value[time.Duration]{Value: 5 * time.Second, Source: at},
+		Theme:            Value[string]{Value: "dark", Source: at},
+		Locale:           Value[string]{Value: "en", Source: at},
+		TimeZone:         Value[string]{Value: "UTC", Source: at},
+	}
+}
+
+// field describes one key.
+type field struct {
+	key, name, stage string
+	index            int
+}
+
+// fields are the keys in the order of Config, found once.
+var fields, fieldByKey = func() ([]field, map[string]field) {
+	t := reflect.TypeFor[Config]()
+	var l []field
+	m := map[string]field{}
+	for i := range t.NumField() {
+		tag := t.Field(i).Tag
+		f := field{tag.Get("key"), tag.Get("name"), tag.Get("stage"), i}
+		l = append(l, f)
+		m[f.key] = f
+	}
+	return l, m
+}()
+
+// of gives the setting of a key in c.
+func (f field) of(c *Config) setting {
+	return reflect.ValueOf(c).Elem().Field(f.index).Addr().Interface().(setting)
+}
+
+// Keys lists every key there is, in the order of the documentation.
+func Keys() []string {
+	out := make([]string, len(fields))
+	for i, f := range fields {
+		out[i] = f.key
+	}
+	return out
+}
+
+// Where tells where the value of a key comes from; false: no such key.
+func (c *Config) Where(key string) (o Origin, locked, known bool) {
+	f, known := fieldByKey[key]
+	if !known {
+		return Origin{}, false, false
+	}
+	o, locked = f.of(c).origin()
+	return o, locked, true
+}
+
+// Show words the value of a key for people, secrets as "redacted".
+func (c *Config) Show(key string) string {
+	f, ok := fieldByKey[key]
+	if !ok {
+		return ""
+	}
+	return f.of(c).show()
+}

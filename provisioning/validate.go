@@ -1,0 +1,233 @@
+package provisioning
+
+import (
+	"errors"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"phoned/internal/httpcall"
+)
+
+// Codecs a line may name.
+var Codecs = []string{"opus", "pcmu", "pcma", "g722"}
+
+var (
+	colorHex    = regexp.MustCompile(`^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$`)
+	colorRGB    = regexp.MustCompile(`^rgb\(\s*([0-9]{1,3})\s*,\s*([0-9]{1,3})\s*,\s*([0-9]{1,3})\s*\)$`)
+	localeBCP47 = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
+	countryISO  = regexp.MustCompile(`^[A-Z]{2}$`)
+	zoneName    = regexp.MustCompile(`^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}$`)
+	headerName  = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+	sipUser     = regexp.MustCompile(`^[A-Za-z0-9_.!~*'()&=+$,;?/%-]{1,128}$`) // RFC 3261 §25.1, user
+	hostName    = regexp.MustCompile(`^[A-Za-z0-9_.:\[\]-]{1,253}$`)
+)
+
+// Limits of what a person can mean.
+const (
+	minPoll  = time.Second
+	maxPoll  = 10 * time.Minute
+	maxText  = 200
+	maxLines = 32
+)
+
+// Validate checks the configuration as a whole and names every problem; the
+// errors inside are *KeyError.
+func (c *Config) Validate() error {
+	errs := c.check()
+	wrong := func(key, want string) {
+		o, _, _ := c.Where(key)
+		errs = append(errs, &KeyError{Key: key, Origin: o, Want: want})
+	}
+	if !c.AutoConfigure.Value && len(c.Lines.Value) == 0 {
+		wrong("lines", "at least one line, because auto_configure is off")
+	}
+	if c.AccessToken.Value.Empty() != c.RefreshToken.Value.Empty() {
+		wrong("refresh_token", "both tokens or none")
+	}
+	if (c.DeviceEndpoint.Value == "") != (c.TokenEndpoint.Value == "") {
+		wrong("token_endpoint", "both addresses of the one-time code sign-in or none")
+	}
+	return errors.Join(errs...)
+}
+
+// Missing lists the keys without which nobody can sign in and no line exists;
+// empty: the phone has what it needs to start.
+func (c *Config) Missing() []string {
+	if len(c.Lines.Value) > 0 || !c.AutoConfigure.Value || c.OAuthEndpoint.Value != "" {
+		return nil
+	}
+	return []string{"oauth_endpoint"}
+}
+
+// checker notes problems of the values that are set.
+type checker struct {
+	c    *Config
+	errs []error
+}
+
+func (k *checker) wrong(key, path, want string) {
+	o, _, _ := k.c.Where(key)
+	k.errs = append(k.errs, &KeyError{Key: path, Origin: o, Want: want})
+}
+
+func (k *checker) that(ok bool, key, want string) {
+	if !ok {
+		k.wrong(key, key, want)
+	}
+}
+
+// check looks at every value by itself; an empty one is always allowed.
+func (c *Config) check() []error {
+	k := &checker{c: c}
+	k.addresses()
+	k.place()
+	k.looks()
+	for i, s := range c.WSServers.Value {
+		if !serverURL(s, "wss", "ws") {
+			k.wrong("ws_servers", "ws_servers["+strconv.Itoa(i)+"]", "an address that begins with wss://")
+		}
+	}
+	for i, s := range c.ICEServers.Value {
+		k.iceServer("ice_servers["+strconv.Itoa(i)+"]", s)
+	}
+	k.that(len(c.Lines.Value) <= maxLines, "lines", "at most "+strconv.Itoa(maxLines)+" lines")
+	seen := map[string]bool{}
+	for i, l := range c.Lines.Value {
+		path := "lines[" + strconv.Itoa(i) + "]"
+		k.line(path, l)
+		if seen[l.Key()] {
+			k.wrong("lines", path, "a line that is not there already")
+		}
+		seen[l.Key()] = true
+	}
+	if p := c.ParkPollInterval; p.Set() {
+		k.that(p.Value >= minPoll && p.Value <= maxPoll, "park_poll_interval", "1000 to 600000 milliseconds")
+	}
+	k.that(c.DomainID.Value >= 0, "domain_id", "a positive number")
+	for _, f := range fields {
+		if v, ok := f.of(c).(*Value[string]); ok && len(v.Value) > 4*maxText {
+			k.that(false, f.key, "a shorter text")
+		}
+	}
+	return k.errs
+}
+
+func (k *checker) addresses() {
+	const https = "an address that begins with https:// and holds no user or password"
+	c := k.c
+	for _, a := range []struct{ key, url string }{
+		{"oauth_endpoint", c.OAuthEndpoint.Value}, {"api_url", c.APIURL.Value},
+		{"device_authorization_endpoint", c.DeviceEndpoint.Value}, {"token_endpoint", c.TokenEndpoint.Value},
+	} {
+		if a.url != "" {
+			_, err := httpcall.CheckURL(a.url)
+			k.that(err == nil, a.key, https)
+		}
+	}
+	if s := c.OAuthEndpoint.Value; s != "" {
+		k.that(strings.HasSuffix(strings.TrimRight(s, "/"), "/oauth/internal"), "oauth_endpoint", "an address that ends in /oauth/internal")
+	}
+	if s := c.NumbersPath.Value; s != "" {
+		u, err := url.Parse(s)
+		k.that(err == nil && strings.HasPrefix(s, "/") && u.Host == "", "numbers_path", "a path that begins with /")
+	}
+}
+
+func (k *checker) place() {
+	c := k.c
+	k.that(c.Locale.Value == "" || localeBCP47.MatchString(c.Locale.Value), "locale", `a language such as "en" or "de-CH"`)
+	k.that(c.Country.Value == "" || countryISO.MatchString(c.Country.Value), "country", `a country such as "DE"`)
+	if z := c.TimeZone.Value; z != "" {
+		k.that(z != "Local" && zoneName.MatchString(z) && zoneExists(z), "time_zone", `a time zone such as "Europe/Berlin"`)
+	}
+}
+
+// zoneExists asks the system's zone data; without any, the form must do.
+func zoneExists(z string) bool {
+	if _, err := time.LoadLocation(z); err == nil {
+		return true
+	}
+	_, err := time.LoadLocation("Europe/London")
+	return err != nil
+}
+
+func (k *checker) looks() {
+	c := k.c
+	k.that(slices.Contains([]string{"", "dark", "light"}, c.Theme.Value), "theme", `"dark" or "light"`)
+	const color = `a colour such as "#0a84ff" or "rgb(10, 132, 255)"`
+	k.that(c.PrimaryColor.Value == "" || isColor(c.PrimaryColor.Value), "primary_color", color)
+	k.that(c.AccentColor.Value == "" || isColor(c.AccentColor.Value), "accent_color", color)
+	if s := c.BrandLogo.Value; s != "" {
+		u, err := url.Parse(s)
+		k.that(err == nil && u.User == nil && (u.Scheme == "" || u.Scheme == "https" && u.Host != ""), "brand_logo", "a file name or an address that begins with https://")
+	}
+}
+
+func isColor(s string) bool {
+	if colorHex.MatchString(s) {
+		return true
+	}
+	m := colorRGB.FindStringSubmatch(s)
+	if m == nil {
+		return false
+	}
+	for _, part := range m[1:] {
+		if n, err := strconv.Atoi(part); err != nil || n > 255 {
+			return false
+		}
+	}
+	return true
+}
+
+func (k *checker) iceServer(path string, s ICEServer) {
+	if len(s.URLs) == 0 {
+		k.wrong("ice_servers", path+".urls", "at least one address")
+	}
+	for i, u := range s.URLs {
+		scheme, rest, _ := strings.Cut(u, ":")
+		if !slices.Contains([]string{"stun", "stuns", "turn", "turns"}, scheme) || rest == "" {
+			k.wrong("ice_servers", path+".urls["+strconv.Itoa(i)+"]", "an address that begins with stun:, stuns:, turn: or turns:")
+		} else if strings.HasPrefix(scheme, "turn") && (s.Username == "" || s.Credential.Empty()) {
+			k.wrong("ice_servers", path, "username and credential, which TURN needs")
+		}
+	}
+}
+
+func (k *checker) line(path string, l Line) {
+	that := func(ok bool, key, want string) {
+		if !ok {
+			k.wrong("lines", path+"."+key, want)
+		}
+	}
+	that(sipUser.MatchString(l.User), "user", "the name of the extension")
+	that(hostName.MatchString(l.Domain), "domain", "the exchange's name")
+	all := l.AllServers()
+	that(len(all) > 0, "server", "an address that begins with udp://, tcp://, tls://, wss:// or ws://")
+	for _, s := range all {
+		that(serverURL(s, "udp", "tcp", "tls", "wss", "ws"), "server", "an address that begins with udp://, tcp://, tls://, wss:// or ws://")
+	}
+	that(slices.Contains([]Media{"", MediaWebRTC, MediaRTP, MediaSRTP}, l.Media), "media", `"webrtc", "rtp" or "srtp"`)
+	that(slices.Contains([]DTMF{"", DTMFAuto, DTMFRFC, DTMFInfo, DTMFInband}, l.DTMF), "dtmf", `"auto", "rfc4733", "info" or "inband"`)
+	for i, codec := range l.Codecs {
+		that(slices.Contains(Codecs, codec), "codecs["+strconv.Itoa(i)+"]", "one of "+strings.Join(Codecs, ", "))
+	}
+	that(l.CallUUIDHeader == "" || headerName.MatchString(l.CallUUIDHeader), "call_uuid_header", "the name of a header")
+}
+
+// serverURL: scheme://host[:port], and a path for WebSocket only.
+func serverURL(s string, schemes ...string) bool {
+	u, err := url.Parse(s)
+	if err != nil || !slices.Contains(schemes, u.Scheme) || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
+		return false
+	}
+	if p := u.Port(); p != "" {
+		if n, err := strconv.Atoi(p); err != nil || n < 1 || n > 65535 {
+			return false
+		}
+	}
+	return u.Scheme == "wss" || u.Scheme == "ws" || u.Path == "" && u.RawQuery == ""
+}
