@@ -183,10 +183,20 @@ func (t *turn) settleFocus() {
 // dialScreen: the dial screen may keep the focus from the calls.
 func (s *State) dialScreen() bool { return s.station != stationNone && s.station != stationQuiet }
 
-// settlePath closes a loudspeaker or headset that nobody uses any more: only
-// a handset stays open by itself.
+// settlePath closes a loudspeaker or headset that nobody uses any more. Only a
+// lifted handset stays open by itself; it goes quiet.
 func (t *turn) settlePath() {
-	if (t.path == PathSpeaker || t.path == PathHeadset) && t.station == stationNone && t.talking() == nil && t.pending.kind == pendingNone && t.held() != nil && t.ended {
+	if t.path == PathNone || t.station != stationNone || t.busyPath() {
+		return
+	}
+	handset := t.path == PathHandset || t.path == PathGroup
+	switch held := t.held() != nil; {
+	case held && (handset || !t.ended):
+		// The ear, or the hand that pressed Hold, is still there.
+	case handset:
+		t.setPath(PathHandset, "end")
+		t.quiet(!t.anyLive())
+	default:
 		t.setPath(PathNone, "end")
 	}
 }

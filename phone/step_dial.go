@@ -10,6 +10,7 @@ func (t *turn) openDialtone(p Path, cause string) {
 	t.dismiss()
 	t.closePage()
 	t.clearStation()
+	t.dropPending()
 	t.setPath(p, cause)
 	t.station = stationDialtone
 	if !t.incomingFocused() {
@@ -148,6 +149,7 @@ func (t *turn) refuseNumber() {
 
 // reorder is "Hang up and try again".
 func (t *turn) reorder() {
+	t.dismiss()
 	t.clearStation()
 	t.station, t.tone = stationReorder, ToneReorder
 	t.start(Timer{Kind: TimerReorder}, t.settings.Timers.Reorder)
@@ -297,12 +299,16 @@ func (t *turn) place(o order) {
 		return
 	}
 	if !t.makeRoom(emergency) {
+		if t.station == stationDialing {
+			t.reorder()
+		}
 		return
 	}
 	if o.path == PathNone {
 		o.path = t.freePath()
 	}
 	t.clearStation()
+	t.dropPending()
 	t.dismiss()
 	t.closePage()
 	t.setPath(o.path, o.cause)
@@ -319,8 +325,8 @@ func (t *turn) place(o order) {
 	})
 	c.dialled, c.identity, c.emergency = o.number, o.identity, emergency
 	t.setFocus(c.ID)
-	t.emit(LookUpParty{c.ref(), o.typed})
 	t.emit(PlaceCall{Call: c.ref(), Line: line, Target: o.number, Identity: o.identity})
+	t.emit(LookUpParty{c.ref(), o.typed})
 	d := detail{"phoneNumber": o.typed, "direction": Outbound.String()}
 	if o.identity.Number != "" {
 		d["callerId"] = o.identity.Number

@@ -131,6 +131,10 @@ func (t *turn) repeatPress(k Key) bool {
 }
 
 func (t *turn) longPress(k Key) {
+	if !t.hasLongPress(k) { // a call came while the key was down
+		t.blip()
+		return
+	}
 	switch k {
 	case "0":
 		t.longZero()

@@ -1,0 +1,237 @@
+package phone
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// simulation turns bytes into events of a world that is mostly plausible: it
+// fires timers that run, answers calls that exist, and sometimes lies.
+type simulation struct {
+	step   func(State, Event) (State, []Effect)
+	state  State
+	trace  Trace
+	at     time.Time
+	legs   int
+	hook   bool
+	stale  []What // real events of the past, to come again
+	events int
+	last   Event
+}
+
+func newSimulation(step func(State, Event) (State, []Effect)) *simulation {
+	m := &simulation{step: step, at: t0}
+	m.state = New(Settings{
+		Emergency: []string{"112"}, DigitMap: "<9:>[2-8]xxx|1xx|!900x.|*x.T|x.T", MaxCalls: 4, AutoAnswer: true,
+	})
+	return m
+}
+
+var simKeys = []Key{
+	"1", "2", "0", "9", "*", "#", KeySoft1, KeySoft2, KeySoft3, KeySoft4, KeyArrowUp, KeyArrowDown, KeyArrowLeft, KeyArrowRight,
+	KeyOK, KeyBack, KeySpeaker, KeyHeadset, KeyMute, KeyHold, KeyTransfer, KeyRedial, KeyMessage, KeyVolUp, KeyVolDown, KeyLine1, "k2",
+	KeySoft1, KeySoft2, KeySoft4, KeySpeaker, KeyHold, "nonsense",
+}
+
+// event makes an event out of three bytes.
+func (m *simulation) event(a, b, c byte) What {
+	ref := CallRef{CallID(c % 6), int(c/128) + 1}
+	if open := m.trace.Open(); len(open) > 0 && b < 230 {
+		ref = open[int(c)%len(open)]
+	}
+	switch a % 32 {
+	case 0, 1, 2, 3, 4, 5, 6:
+		return KeyDown{simKeys[int(b)%len(simKeys)]}
+	case 7, 8, 9:
+		if n := len(m.state.keys); n > 0 {
+			return KeyUp{m.state.keys[int(b)%n].key}
+		}
+		return KeyUp{simKeys[int(b)%len(simKeys)]}
+	case 10, 11:
+		if b < 240 {
+			m.hook = !m.hook
+		}
+		return HookMoved{m.hook}
+	case 12, 13, 14, 15, 16:
+		if r := m.trace.Running(); len(r) > 0 && b < 240 {
+			return r[int(c)%len(r)]
+		}
+		return TimerFired{Timer{Kind: TimerEnding, Call: ref.ID}, int(c)}
+	case 17, 18:
+		m.legs++
+		leg := LegID(fmt.Sprint("leg", m.legs))
+		if b > 250 {
+			leg = LegID(fmt.Sprint("leg", m.legs-1))
+		}
+		return CallArrived{Leg: leg, Line: "1", From: Party{Number: fmt.Sprint(1000 + int(c))}, AutoReply: b < 20}
+	case 19:
+		return CallProgress{Call: ref, Code: 180 + int(b%4), EarlyMedia: b > 200}
+	case 20, 21:
+		if b%3 == 0 {
+			return CallConfirmed{ref}
+		}
+		return CallAnswered{ref}
+	case 22:
+		if b%2 == 0 {
+			return CallConfirmed{ref}
+		}
+		return CallGone{Call: ref, Code: []int{0, 486, 404, 503, 487, 200}[int(b)%6], Elsewhere: b > 200}
+	case 23:
+		return CallGone{Call: ref, Code: 0}
+	case 24:
+		if b < 200 {
+			return MediaUp{Call: ref}
+		}
+		return MediaFailed{Call: ref}
+	case 25, 26:
+		return HoldDone{Call: ref, On: b%3 != 0, OK: b%5 != 0}
+	case 27:
+		return m.service(b, c)
+	case 28, 29:
+		return m.command(b, c)
+	case 30:
+		if n := len(m.stale); n > 0 {
+			return m.stale[(int(b)<<8+int(c))%n]
+		}
+	}
+	switch b % 6 {
+	case 0:
+		return RemoteHeld{ref, c%2 == 0}
+	case 1:
+		return DigitSent{ref, '5', c%2 == 0}
+	case 2:
+		return RecordingReported{ref, Recording(int(c)%7 - 1)}
+	case 3:
+		return QualitySampled{Call: ref}
+	case 4:
+		return CallIdentified{ref, Party{Name: "Anna"}}
+	}
+	return HeadsetPlugged{c%2 == 0}
+}
+
+func (m *simulation) service(b, c byte) What {
+	switch b % 8 {
+	case 0:
+		return LinesConfigured{[]LineInfo{{ID: "1"}, {ID: "2"}}[:int(c)%3]}
+	case 1, 2:
+		return LineChanged{Line: "1", State: LineRegistered}
+	case 3:
+		return LineChanged{Line: LineID(fmt.Sprint(1 + c%2)), State: LineFailed, Cause: CauseNotAllowed}
+	case 4:
+		return SettingsChanged{Settings{DND: c > 200, NoCallWaiting: c%8 == 0, SoftRing: c%2 == 0, NoMatch: []NoMatch{"", NoMatchSend, NoMatchReject}[int(c)%3], Emergency: []string{"112"}}}
+	case 5:
+		return SessionChanged{SessionInfo{State: []SessionState{SessionOut, SessionPending, SessionIn, SessionLost}[int(c)%4]}}
+	case 6:
+		return MessageWaiting{Line: "1", Known: true, New: int(c % 3)}
+	}
+	return HistoryLoaded{[]CallRecord{{Direction: Direction(c % 2), Party: Party{Number: "4711"}}, {Party: Party{Number: "112"}}}[:int(c)%3]}
+}
+
+func (m *simulation) command(b, c byte) What {
+	id := CallID(c % 5)
+	switch b % 9 {
+	case 0, 1:
+		return Dial{Number: []string{"", "1002", "112", "90012", "sip:a@b", "2345"}[int(c)%6], Line: LineID([]string{"", "", "1", "7"}[int(c)%4])}
+	case 2:
+		return Answer{id}
+	case 3:
+		return Reject{id}
+	case 4:
+		return End{id}
+	case 5:
+		return SetMute{Toggle(c % 3)}
+	case 6:
+		return SetHolding{id, Toggle(c % 3)}
+	case 7:
+		return Digits{id, []string{"1", "22#", "x", ""}[int(c)%4]}
+	}
+	return []What{Record{id, Toggle(c % 3)}, SetVolume{int(c) - 20}, Reconnect{}}[int(c)%3]
+}
+
+// feed steps one event and checks everything.
+func (m *simulation) feed(a, b, c byte) error {
+	w := m.event(a, b, c)
+	if _, ok := w.(TimerFired); ok || a%32 == 23 {
+		m.stale = append(m.stale, w)
+	}
+	m.at = m.at.Add(time.Duration(c%64) * 10 * time.Millisecond)
+	if b == 255 {
+		m.at = m.at.Add(-time.Second)
+	}
+	m.last = Event{m.at, w}
+	m.events++
+	next, out := m.step(m.state, m.last)
+	m.state = next
+	if err := Check(next); err != nil {
+		return err
+	}
+	return m.trace.Observe(m.last, out, next)
+}
+
+// start makes the phone registered, so that runs are not all about nothing.
+func (m *simulation) start() error {
+	for _, w := range []What{
+		HookMoved{}, SessionChanged{SessionInfo{State: SessionIn}},
+		LinesConfigured{[]LineInfo{{ID: "1"}, {ID: "2"}}}, LineChanged{Line: "1", State: LineRegistered},
+	} {
+		next, out := m.step(m.state, Event{m.at, w})
+		m.state = next
+		if err := Check(next); err != nil {
+			return err
+		}
+		if err := m.trace.Observe(Event{m.at, w}, out, next); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// randomRun steps n random events and reports the first thing that is wrong.
+func randomRun(seed uint64, n int, step func(State, Event) (State, []Effect)) (at int, last Event, err error) {
+	m := newSimulation(step)
+	if err := m.start(); err != nil {
+		return 0, m.last, err
+	}
+	r := rand.New(rand.NewPCG(seed, 1))
+	for i := range n {
+		x := r.Uint32()
+		if err := m.feed(byte(x), byte(x>>8), byte(x>>16)); err != nil {
+			return i + 1, m.last, err
+		}
+	}
+	return n, m.last, nil
+}
+
+func TestRandomRunsKeepTheInvariants(t *testing.T) {
+	for seed := range uint64(40) {
+		if at, last, err := randomRun(seed, 2000, Step); err != nil {
+			t.Fatalf("seed %d, step %d, %T%+v: %v", seed, at, last.What, last.What, err)
+		}
+	}
+}
+
+func FuzzEvents(f *testing.F) {
+	for seed := range uint64(8) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		b := make([]byte, 300)
+		for i := range b {
+			b[i] = byte(r.Uint32())
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m := newSimulation(Step)
+		if len(b) > 0 && b[0]%4 != 0 {
+			if err := m.start(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for ; len(b) >= 3; b = b[3:] {
+			if err := m.feed(b[0], b[1], b[2]); err != nil {
+				t.Fatalf("event %d, %T%+v: %v", m.events, m.last.What, m.last.What, err)
+			}
+		}
+	})
+}

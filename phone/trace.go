@@ -1,0 +1,261 @@
+package phone
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Trace watches a run of Steps from outside and checks the promises that
+// effects make to the world over time: every leg is either refused or rung,
+// every call is freed exactly once and does nothing afterwards, timers that
+// were started stop, fire or go stale, and what the audio engine was told last
+// is what the State says. The zero Trace is ready for a State fresh from New.
+type Trace struct {
+	calls  map[CallRef]*tracedCall
+	timers map[Timer]int
+	gen    int
+	plan   AudioPlan
+	checker
+}
+
+type tracedCall struct {
+	leg                          LegID
+	rung, answered, ended, saved bool
+	freed                        bool
+	held                         bool
+}
+
+// Observe takes one Step: the event, what came out, and the State after it.
+func (tr *Trace) Observe(e Event, out []Effect, after State) error {
+	if tr.calls == nil {
+		tr.calls = make(map[CallRef]*tracedCall)
+		tr.timers = make(map[Timer]int)
+	}
+	tr.errs = nil
+	stale := tr.stale(e.What)
+	tr.must(!stale || len(out) == 0, "stale %+v had effects: %+v", e.What, out)
+	due := tr.due(e.What)
+	arrived, isNew := e.What.(CallArrived)
+	isNew = isNew && !tr.legOpen(arrived.Leg)
+	decided := 0
+	if f, ok := e.What.(TimerFired); ok && !stale {
+		delete(tr.timers, f.Timer)
+	}
+	for i, x := range out {
+		if _, ok := x.(SetAudio); ok {
+			tr.must(i == 0, "SetAudio is effect %d, it must be the first", i)
+		}
+		switch x := x.(type) {
+		case RingCall:
+			if x.Leg == arrived.Leg {
+				decided++
+			}
+		case RefuseLeg:
+			tr.must(isNew && x.Leg == arrived.Leg, "refused leg %q that did not arrive", x.Leg)
+			decided++
+		}
+		tr.effect(x)
+	}
+	if _, ok := e.What.(CallArrived); ok {
+		want := 0
+		if isNew {
+			want = 1
+		}
+		tr.must(decided == want, "leg %q was decided %d times, want %d", arrived.Leg, decided, want)
+	}
+	if due != nil {
+		tr.must(due.freed, "a call is over and was not freed")
+	}
+	tr.compare(e, &after)
+	return errors.Join(tr.errs...)
+}
+
+// stale: the event is a late result that nobody waits for any more.
+func (tr *Trace) stale(w What) bool {
+	switch w := w.(type) {
+	case TimerFired:
+		gen, ok := tr.timers[w.Timer]
+		return !ok || gen != w.Gen
+	case CallGone:
+		c := tr.calls[w.Call]
+		return c == nil || c.freed
+	case CallAnswered:
+		return tr.closed(w.Call)
+	case CallConfirmed:
+		return tr.closed(w.Call)
+	case CallProgress:
+		return tr.closed(w.Call)
+	case HoldDone:
+		return tr.closed(w.Call)
+	case MediaUp:
+		return tr.closed(w.Call)
+	case MediaFailed:
+		return tr.closed(w.Call)
+	case DigitSent:
+		return tr.closed(w.Call)
+	case RemoteHeld:
+		return tr.closed(w.Call)
+	case RecordingReported:
+		return tr.closed(w.Call)
+	}
+	return false
+}
+
+// closed: the call was never opened, or is over or being ended.
+func (tr *Trace) closed(r CallRef) bool {
+	c := tr.calls[r]
+	return c == nil || c.freed || c.ended
+}
+
+// due is the call that this event must free.
+func (tr *Trace) due(w What) *tracedCall {
+	switch w := w.(type) {
+	case CallGone:
+		if c := tr.calls[w.Call]; c != nil && !c.freed {
+			return c
+		}
+	case TimerFired:
+		if w.Timer.Kind == TimerEnding && tr.timers[w.Timer] == w.Gen {
+			for r, c := range tr.calls {
+				if r.ID == w.Timer.Call && !c.freed {
+					return c
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (tr *Trace) legOpen(l LegID) bool {
+	for _, c := range tr.calls {
+		if c.leg == l && c.rung && !c.freed {
+			return true
+		}
+	}
+	return false
+}
+
+// effect follows one effect.
+func (tr *Trace) effect(x Effect) {
+	switch x := x.(type) {
+	case PlaceCall:
+		tr.open(x.Call, &tracedCall{})
+	case RingCall:
+		tr.open(x.Call, &tracedCall{leg: x.Leg, rung: true})
+	case AnswerCall:
+		if c := tr.use(x.Call, "answered"); c != nil {
+			tr.must(c.rung && !c.answered && !c.ended, "call %v answered twice or out of turn", x.Call)
+			c.answered = true
+		}
+	case EndCall:
+		if c := tr.use(x.Call, "ended"); c != nil {
+			tr.must(!c.ended, "call %v ended twice", x.Call)
+			c.ended = true
+		}
+	case FreeCall:
+		if c := tr.use(x.Call, "freed"); c != nil {
+			tr.must(c.saved, "call %v freed before it was saved", x.Call)
+			c.freed = true
+		}
+	case HoldCall:
+		if c := tr.use(x.Call, "held"); c != nil {
+			tr.must(!c.ended && c.held != x.On, "call %v: hold %v twice", x.Call, x.On)
+			c.held = x.On
+		}
+	case SendDigit:
+		tr.use(x.Call, "sent a digit")
+	case AskRecording:
+		tr.use(x.Call, "recorded")
+	case LookUpParty:
+		tr.use(x.Call, "looked up")
+	case SaveCall:
+		for r, c := range tr.calls {
+			if r.ID == x.Record.Call {
+				tr.must(!c.saved, "call %v saved twice", r)
+				c.saved = true
+			}
+		}
+	case SetAudio:
+		tr.plan = x.Plan
+	case StartTimer:
+		tr.must(x.Gen > tr.gen, "timer %+v started with generation %d after %d", x.Timer, x.Gen, tr.gen)
+		tr.must(x.After > 0, "timer %+v started with %v", x.Timer, x.After)
+		tr.gen = max(tr.gen, x.Gen)
+		tr.timers[x.Timer] = x.Gen
+	case StopTimer:
+		_, ok := tr.timers[x.Timer]
+		tr.must(ok, "timer %+v stopped that does not run", x.Timer)
+		delete(tr.timers, x.Timer)
+	}
+}
+
+func (tr *Trace) open(r CallRef, c *tracedCall) {
+	tr.must(tr.calls[r] == nil, "call %v opened twice", r)
+	tr.calls[r] = c
+}
+
+func (tr *Trace) use(r CallRef, what string) *tracedCall {
+	c := tr.calls[r]
+	tr.must(c != nil && !c.freed, "call %v %s, but it does not exist", r, what)
+	return c
+}
+
+// compare holds what the world was told against what the State believes.
+func (tr *Trace) compare(e Event, s *State) {
+	tr.must(tr.plan.Equal(s.plan), "the audio engine was told %+v, the plan is %+v", tr.plan, s.plan)
+	tr.must(len(tr.timers) == len(s.timers), "the world runs %d timers, the state %d", len(tr.timers), len(s.timers))
+	for _, r := range s.timers {
+		gen, ok := tr.timers[r.Timer]
+		tr.must(ok && gen == r.gen, "timer %+v: the world has generation %d, the state %d", r.Timer, gen, r.gen)
+	}
+	for r, c := range tr.calls {
+		x := s.call(r.ID)
+		if c.freed {
+			tr.must(x == nil || x.State == Ended, "call %v is freed, but %v", r, x)
+			continue
+		}
+		if x == nil || x.State == Ended {
+			tr.must(false, "call %v is gone and was never freed", r)
+			continue
+		}
+		tr.must(c.ended == (x.State == Ending), "call %v is %s; ended: %v", r, x.State, c.ended)
+		tr.must(c.saved == (x.State == Ending), "call %v is %s; saved: %v", r, x.State, c.saved)
+		tr.must(!c.rung || x.State != Active || c.answered, "call %v is active and was never answered", r)
+		if h, ok := e.What.(HoldDone); ok && !h.OK && h.Call == r {
+			c.held = x.OnHold
+		}
+		tr.must(x.State != Active || c.held == x.OnHold, "call %v: on hold %v, the far end was told %v", r, x.OnHold, c.held)
+	}
+	for i := range s.calls {
+		if x := &s.calls[i]; x.State != Ended {
+			tr.must(tr.calls[x.ref()] != nil, "call %d has no owner for its media", x.ID)
+		}
+	}
+}
+
+// Open are the calls that have not been freed, in order.
+func (tr *Trace) Open() []CallRef {
+	var refs []CallRef
+	for r, c := range tr.calls {
+		if !c.freed {
+			refs = append(refs, r)
+		}
+	}
+	slices.SortFunc(refs, func(a, b CallRef) int { return int(a.ID - b.ID) })
+	return refs
+}
+
+// Running are the timers that have been started and neither fired nor stopped,
+// with their generations, in the order they were started.
+func (tr *Trace) Running() []TimerFired {
+	var fs []TimerFired
+	for tm, gen := range tr.timers {
+		fs = append(fs, TimerFired{tm, gen})
+	}
+	slices.SortFunc(fs, func(a, b TimerFired) int { return a.Gen - b.Gen })
+	return fs
+}
+
+// String names a reference in messages.
+func (r CallRef) String() string { return fmt.Sprintf("%d/%d", r.ID, r.Gen) }
