@@ -12,7 +12,11 @@ import (
 // idle is the clock and what waits for the person.
 func (b *builder) idle() Clock {
 	now := b.env.local(b.env.Now)
-	return Clock{Time: b.c.clockTime(now), Date: b.c.date(now), Chips: b.idleChips()}
+	date := b.c.date(now)
+	if date == "" {
+		date = b.c.say("problem.clock.unset")
+	}
+	return Clock{Time: b.c.clockTime(now), Date: date, Chips: b.idleChips()}
 }
 
 func (b *builder) idleChips() []Chip {
@@ -67,26 +71,24 @@ func secondsOf(n int) time.Duration { return time.Duration(n) * time.Second }
 func (b *builder) entry() Entry {
 	text, cursor := input(b.v.Input.Text, b.v.Input.Cursor)
 	e := Entry{Text: text, Cursor: cursor, Hint: b.c.say("dial.hint"), Rows: b.rows()}
-	if text == "" {
-		if l, ok := b.mainLine(); ok {
-			label := cleanNumber(l.Number)
-			if n := Clean(l.Label); n != "" && n != label {
-				label += " · " + n
-			}
-			e.Note = Text{b.c.say("dial.from", "line", label), ToneMuted}
+	if l, ok := b.mainLine(); ok {
+		label := cleanNumber(l.Number)
+		if n := Clean(l.Label); n != "" && n != label {
+			label += " · " + n
 		}
-		if b.v.Path != phone.PathNone {
-			e.Chips = append(e.Chips, Chip{Text: b.c.say("path." + b.v.Path.String()), Tone: ToneMuted})
+		e.Note = Text{b.c.say("dial.from", "line", label), ToneMuted}
+	}
+	if b.v.Path != phone.PathNone {
+		e.Chips = append(e.Chips, Chip{Text: b.c.say("path." + b.v.Path.String()), Tone: ToneMuted})
+	}
+	held := 0
+	for _, c := range b.v.Calls {
+		if c.OnHold {
+			held++
 		}
-		held := 0
-		for _, c := range b.v.Calls {
-			if c.OnHold {
-				held++
-			}
-		}
-		if held > 0 {
-			e.Chips = append(e.Chips, Chip{IconPause, b.c.count("idle.held", held), ToneWarn})
-		}
+	}
+	if held > 0 {
+		e.Chips = append(e.Chips, Chip{IconPause, b.c.count("idle.held", held), ToneWarn})
 	}
 	return e
 }

@@ -9,6 +9,11 @@ import (
 // list is a menu or the history: rows with one selected.
 func (b *builder) list() List {
 	l := List{Rows: b.rows(), Index: min(max(b.v.Menu.Index, 0), max(len(b.v.Menu.Items)-1, 0)), Empty: b.c.say("menu.empty")}
+	if b.v.Screen == phone.ScreenMenu {
+		for i := range l.Rows {
+			l.Rows[i].Open = true
+		}
+	}
 	if b.v.Screen == phone.ScreenHistory {
 		l.Empty = b.c.say("history.empty")
 	}

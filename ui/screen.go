@@ -183,6 +183,7 @@ type Row struct {
 	Hollow   bool // the icon is in the dark half of its blink
 	Label    string
 	Value    Text
+	Open     bool // there is a further page behind it
 	Focus    bool
 }
 

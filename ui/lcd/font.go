@@ -47,7 +47,8 @@ var cuts = sync.OnceValues(func() ([weights]*sfnt.Font, error) {
 type style struct {
 	weight  weight
 	size    int  // pixels per em
-	tabular bool // digits have one advance, colons stand at their middle
+	tabular bool // digits have one advance
+	colon   bool // colons stand at the middle of the digits
 }
 
 // face is a cut at a size with its caches. All lengths are 26.6 fixed point.
@@ -95,6 +96,7 @@ func newFace(f *sfnt.Font, size int) (*face, error) {
 	for r := '0'; r <= '9'; r++ {
 		fc.digit = max(fc.digit, fc.rune(r).advance)
 	}
+	fc.digit -= fc.ppem / 40 // the cells of 1 and 7 are wide enough
 	return fc, nil
 }
 

@@ -39,6 +39,7 @@ type item struct {
 	words bool // text of a catalogue: it must fit
 	cut   bool // the text was elided
 	area  bool // a container: content lies on it
+	flow  bool // a line of flowing text, off the grid by its leading
 }
 
 // part says which layer of the picture an item is of; overlays hide what lies
@@ -214,7 +215,7 @@ func (p *painter) drawText(dst *image.RGBA, it *item, clip image.Rectangle) {
 // is.
 func (f *face) place(it *item, put func(m *mask, x, y int)) {
 	raise := 0
-	if it.style.tabular {
+	if it.style.colon {
 		raise = (f.cap - f.xHeight).Round() / 2
 	}
 	f.pen(it.text, it.style.tabular, func(_ int, r rune, info runeInfo, x26 fixedInt) {

@@ -23,22 +23,24 @@ const (
 // The type scale.
 var (
 	typeHeader   = style{weight: medium, size: 12}
-	typeTime     = style{weight: semibold, size: 12, tabular: true}
+	typeTime     = style{weight: semibold, size: 12, colon: true}
 	typeLabel    = style{weight: medium, size: 13}
 	typeSmall    = style{weight: regular, size: 13}
-	typeSmallTab = style{weight: regular, size: 13, tabular: true}
+	typeSmallTab = style{weight: regular, size: 13, tabular: true, colon: true}
 	typeBody     = style{weight: regular, size: 14}
 	typeRow      = style{weight: regular, size: 15}
 	typeRowFocus = style{weight: medium, size: 15}
 	typeNumber   = style{weight: regular, size: 16}
 	typeTitle    = style{weight: semibold, size: 20}
 	typeName     = style{weight: semibold, size: 26}
-	typeTimer    = style{weight: medium, size: 36, tabular: true}
-	typeClock    = style{weight: medium, size: 56, tabular: true}
+	typeTimer    = style{weight: medium, size: 36, tabular: true, colon: true}
+	typeClock    = style{weight: medium, size: 56, colon: true}
 	typeKey      = style{weight: semibold, size: 13}
 	typeKeyOut   = style{weight: medium, size: 13}
 	typeChip     = style{weight: medium, size: 12}
 	typeLead     = style{weight: semibold, size: 15}
+	typeDigits   = style{weight: medium, size: 36}
+	typeSub      = style{weight: medium, size: 15, tabular: true, colon: true}
 	typeCode     = style{weight: semibold, size: 22}
 )
 
@@ -49,12 +51,13 @@ type layout struct {
 	bounds image.Rectangle
 	items  []item
 	part   part
+	flow   bool // what is added flows with its leading
 	// ground is what texts of the body stand on, for contrast.
 	ground color.RGBA
 }
 
 func (l *layout) add(it item) {
-	it.part = l.part
+	it.part, it.flow = l.part, l.flow
 	l.items = append(l.items, it)
 }
 
@@ -145,6 +148,9 @@ func (l *layout) header(h ui.Header) {
 			place(b.Text, typeHeader, l.t.tone(b.Tone))
 			right += 4
 		}
+		if b.Icon == ui.IconDot {
+			right += 4 // the dot is smaller than its square
+		}
 		l.icon(image.Pt(right-iconSize, (headerH-iconSize)/2), b.Icon, l.t.tone(b.Tone))
 		right -= iconSize + 6
 	}
@@ -184,21 +190,35 @@ func (l *layout) overlay(s ui.Screen) image.Rectangle {
 		l.volume(slot, *s.Volume)
 		return slot
 	case s.Toast != nil:
-		slot := image.Rect(8, b.Max.Y-40, l.bounds.Max.X-8, b.Max.Y-8)
 		l.part = partOverlay
-		l.toast(slot, *s.Toast)
-		return slot
+		return l.toast(b, *s.Toast)
 	}
 	return image.Rectangle{}
 }
 
-func (l *layout) toast(slot image.Rectangle, t ui.Toast) {
+// toast is a card above the soft keys, of one line or two.
+func (l *layout) toast(body image.Rectangle, t ui.Toast) image.Rectangle {
+	slot := image.Rect(8, body.Max.Y-40, body.Max.X-8, body.Max.Y-8)
+	text := image.Rect(slot.Min.X+32, 0, slot.Max.X-8, 0)
+	const leading = 18
+	lines, cut := l.wrap(t.Text, typeLabel, text.Dx(), 2)
+	if len(lines) > 1 {
+		slot.Min.Y -= 16
+	}
+	covered := slot
 	slot = slot.Add(image.Pt(0, t.Rise))
 	l.card(slot, 8)
-	fg := l.t.tone(t.Tone)
-	l.icon(image.Pt(slot.Min.X+8, slot.Min.Y+(slot.Dy()-iconSize)/2), t.Icon, fg)
-	l.label(image.Rect(slot.Min.X+32, slot.Min.Y, slot.Max.X-8, slot.Max.Y), t.Text, typeLabel, l.t.text, true)
+	l.icon(image.Pt(slot.Min.X+8, slot.Min.Y+(slot.Dy()-iconSize)/2), t.Icon, l.t.tone(t.Tone))
+	y := slot.Min.Y + (slot.Dy()-leading*len(lines))/2
+	for i, line := range lines {
+		l.label(image.Rect(text.Min.X, y, text.Max.X, y+leading), line, typeLabel, l.t.text, true)
+		if cut && i == len(lines)-1 {
+			l.items[len(l.items)-1].cut = true
+		}
+		y += leading
+	}
 	l.ground = l.t.ground
+	return covered
 }
 
 // card is an opaque rounded ground; what follows stands on it.

@@ -2,6 +2,7 @@ package lcd
 
 import (
 	"image"
+	"strings"
 
 	"phoned/ui"
 )
@@ -10,8 +11,8 @@ import (
 func (l *layout) clock(c ui.Clock) {
 	w := l.bounds.Max.X - margin
 	y := l.body().Min.Y + 16
-	l.label(image.Rect(margin-3, y, w, y+48), c.Time, typeClock, l.t.text, false)
-	l.label(image.Rect(margin, y+48, w, y+72), c.Date, typeRow, l.t.muted, true)
+	l.label(image.Rect(margin, y, w, y+48), c.Time, typeClock, l.t.text, false)
+	l.label(image.Rect(margin, y+48, w, y+80), c.Date, typeRow, l.t.muted, true)
 	l.chips(margin, y+88, l.body().Max.Y-8, c.Chips)
 }
 
@@ -29,8 +30,7 @@ func (l *layout) call(c ui.Call) {
 		l.callLabel(image.Rect(margin, y, w, y+24), c)
 		y += 24
 	}
-	l.label(image.Rect(margin, y, w, y+32), c.Name, l.fit(c.Name, w-margin, typeName, 22), l.t.text, false)
-	y += 32
+	y += l.name(image.Rect(margin, y, w, y+48), c.Name)
 	if c.Number != "" {
 		l.label(image.Rect(margin, y, w, y+24), c.Number, typeNumber, l.t.muted, false)
 		y += 24
@@ -40,7 +40,7 @@ func (l *layout) call(c ui.Call) {
 		y += 40
 	}
 	if c.Timer.S != "" {
-		l.label(image.Rect(margin-1, y+8, w, y+48), c.Timer.S, typeTimer, l.t.tone(c.Timer.Tone), false)
+		l.label(image.Rect(margin, y+8, w, y+48), c.Timer.S, typeTimer, l.t.tone(c.Timer.Tone), false)
 		y += 48
 	}
 	bottom := l.body().Max.Y - 8
@@ -49,6 +49,20 @@ func (l *layout) call(c ui.Call) {
 		l.advice(image.Rect(0, bottom+8, l.bounds.Max.X, bottom+40), c.Advice)
 	}
 	l.chips(margin, y+8, bottom, c.Chips)
+}
+
+// name sets a name as large as it fits, a long one in two lines; it returns
+// the height used.
+func (l *layout) name(slot image.Rectangle, s string) int {
+	st := l.fit(s, slot.Dx(), typeName, 20)
+	if l.width(s, st) <= slot.Dx() {
+		slot.Max.Y = slot.Min.Y + 32
+		l.label(slot, s, st, l.t.text, false)
+		return 32
+	}
+	st.size = 18
+	l.paragraph(slot, s, st, l.t.text, 24, false)
+	return 48
 }
 
 // callLabel is the small line above the name, with its sign.
@@ -116,7 +130,7 @@ func (l *layout) callCompact(c ui.Call) {
 func (l *layout) subline(slot image.Rectangle, c ui.Call) {
 	x := slot.Min.X
 	if c.Timer.S != "" {
-		x += l.label(slot, c.Timer.S, style{weight: medium, size: 15, tabular: true}, l.t.text, false) + 12
+		x += l.label(slot, c.Timer.S, typeSub, l.t.text, false) + 12
 	}
 	s := c.Number
 	if c.Note.S != "" {
@@ -126,16 +140,11 @@ func (l *layout) subline(slot image.Rectangle, c ui.Call) {
 		s += c.Note.S
 	}
 	right := slot.Max.X
-	for i := len(c.Chips) - 1; i >= 0; i-- {
-		ch := c.Chips[i]
-		if ch.Icon == ui.IconMicOff {
-			l.icon(image.Pt(right-iconSize, slot.Min.Y+4), ch.Icon, l.t.tone(ch.Tone))
-			right -= iconSize + 8
-		} else if i == 0 && ch.Icon == ui.IconNone {
-			tw := l.width(ch.Text, typeSmall)
-			l.label(image.Rect(right-tw, slot.Min.Y, right, slot.Max.Y), ch.Text, typeSmall, l.t.tone(ch.Tone), true)
-			right -= tw + 8
-		}
+	if len(c.Chips) > 0 && c.Chips[0].Icon == ui.IconNone && c.Label.S == "" {
+		ch := c.Chips[0] // how it sounds; the rest is in the header
+		tw := l.width(ch.Text, typeLabel)
+		l.label(image.Rect(right-tw, slot.Min.Y, right, slot.Max.Y), ch.Text, typeLabel, l.t.tone(ch.Tone), true)
+		right -= tw + 8
 	}
 	l.label(image.Rect(x, slot.Min.Y, right, slot.Max.Y), s, typeBody, l.t.muted, false)
 }
@@ -157,9 +166,17 @@ func (l *layout) row(slot image.Rectangle, r ui.Row, focus bool) {
 		}
 		x += iconSize + 8
 	}
+	if r.Open {
+		l.icon(image.Pt(right-iconSize+4, slot.Min.Y+(slot.Dy()-iconSize)/2), ui.IconChevron, l.t.muted)
+		right -= iconSize + 4
+	}
 	if r.Value.S != "" {
-		w := min(l.width(r.Value.S, typeSmallTab), (right-x)*6/10)
-		l.right(image.Rect(right-w, slot.Min.Y, right, slot.Max.Y), r.Value.S, typeSmallTab, l.t.tone(r.Value.Tone))
+		vs := typeSmall
+		if strings.Contains(r.Value.S, ":") {
+			vs = typeSmallTab
+		}
+		w := min(l.width(r.Value.S, vs), (right-x)*6/10)
+		l.right(image.Rect(right-w, slot.Min.Y, right, slot.Max.Y), r.Value.S, vs, l.t.tone(r.Value.Tone))
 		right -= w + 16
 	}
 	l.label(image.Rect(x, slot.Min.Y, right, slot.Max.Y), r.Label, st, l.t.text, false)
@@ -196,7 +213,7 @@ func (l *layout) rows(slot image.Rectangle, rows []ui.Row, index int) {
 		h := n * rowH
 		bar := max(h*n/len(rows), 16)
 		at := slot.Min.Y + (h-bar)*first/(len(rows)-n)
-		l.add(item{kind: kindFill, slot: image.Rect(slot.Max.X-6, at, slot.Max.X-2, at+bar), fg: l.t.muted, bg: l.t.ground, radius: 2, area: true})
+		l.add(item{kind: kindFill, slot: image.Rect(slot.Max.X-5, at, slot.Max.X-2, at+bar), fg: l.t.muted, bg: l.t.ground, radius: 1, area: true})
 	}
 }
 
@@ -233,7 +250,7 @@ func (l *layout) number(slot image.Rectangle, e ui.Entry) {
 	caret := func(x int) {
 		l.add(item{kind: kindFill, slot: image.Rect(x, slot.Min.Y+4, x+caretW, slot.Max.Y-4), fg: l.t.accent, bg: l.ground, radius: 1, area: true})
 	}
-	st := typeTimer
+	st := typeDigits
 	if e.Text == "" {
 		caret(slot.Min.X)
 		l.label(image.Rect(slot.Min.X+12, slot.Min.Y, slot.Max.X, slot.Max.Y), e.Hint, typeNumber, l.t.muted, true)
@@ -244,7 +261,11 @@ func (l *layout) number(slot image.Rectangle, e ui.Entry) {
 	rs := []rune(e.Text)
 	at := min(max(e.Cursor, 0), len(rs))
 	before, after := string(rs[:at]), string(rs[at:])
-	before = l.elideHead(before, st, room)
+	share := room
+	if after != "" {
+		share = max(room*2/3, room-l.width(after, st))
+	}
+	before = l.elideHead(before, st, share)
 	bw := 0
 	if before != "" {
 		bw = l.width(before, st)
@@ -274,12 +295,16 @@ func (l *layout) message(m ui.Message) {
 	if m.Tone == ui.ToneStop {
 		tone = l.t.stop
 	}
-	y += up8(l.paragraph(image.Rect(left, y, right, min(y+56, bottom)), m.Title, typeTitle, tone, 28, true))
-	y += 8
+	if m.Lead != "" && l.width(m.Title, typeName) <= right-left {
+		l.label(image.Rect(left, y, right, y+32), m.Title, typeName, tone, true)
+		y += 40
+	} else {
+		y += up8(l.paragraph(image.Rect(left, y, right, min(y+56, bottom)), m.Title, typeTitle, tone, 28, true)) + 8
+	}
 	for _, p := range m.Paragraphs {
 		y += l.paragraph(image.Rect(left, y, right, bottom), p.S, typeBody, l.t.tone(p.Tone), 20, false)
 	}
-	l.chips(left, up8(y+4), b.Max.Y-8, m.Chips)
+	l.chips(left, min(up8(y+8), b.Max.Y-8-chipH), b.Max.Y-8, m.Chips)
 }
 
 // signIn is the QR code at the left and the way without a camera beside it.
@@ -295,6 +320,11 @@ func (l *layout) signIn(s ui.SignIn) {
 			left += box + 16
 		}
 	}
+	if s.Until.S != "" {
+		l.label(image.Rect(margin, b.Max.Y-24, left+96, b.Max.Y), s.Until.S, typeSmallTab, l.t.tone(s.Until.Tone), true)
+	}
+	defer func(was bool) { l.flow = was }(l.flow)
+	l.flow = true
 	right := b.Max.X - 8
 	y := b.Min.Y + 8
 	y += l.paragraph(image.Rect(left, y, right, y+40), s.Lead, typeLead, l.t.text, 20, true) + 4
@@ -307,10 +337,6 @@ func (l *layout) signIn(s ui.SignIn) {
 	l.label(image.Rect(left, y, right, y+20), s.AndType, typeSmall, l.t.muted, true)
 	y += 24
 	l.label(image.Rect(left, y, right, y+32), s.Code, l.fit(s.Code, right-left, typeCode, 13), l.t.text, false)
-	y += 32
-	if s.Until.S != "" && y+20 <= b.Max.Y-4 {
-		l.label(image.Rect(left, y, right, y+20), s.Until.S, typeSmallTab, l.t.tone(s.Until.Tone), true)
-	}
 }
 
 // url sets an address in one line, or in two broken at a slash.

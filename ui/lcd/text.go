@@ -10,6 +10,25 @@ import (
 
 const ellipsis = "…"
 
+// opticalSize is from which size on type is aligned by its ink.
+const opticalSize = 20
+
+// bearing is how far the ink of a text begins after its pen.
+func (p *painter) bearing(s string, st style) int {
+	for _, r := range s {
+		f := p.face(st)
+		if info := f.rune(r); !info.missing {
+			off := 0
+			if st.tabular && r >= '0' && r <= '9' {
+				off = int(f.digit-info.advance) / 2
+			}
+			return f.glyph(info, uint8(off&63)>>4).r.Min.X + off>>6
+		}
+		break
+	}
+	return 0
+}
+
 func (l *layout) width(s string, st style) int { return l.p.face(st).width(s, st.tabular) }
 
 // label sets a text at the left of a slot, its capitals in the middle of the
@@ -39,6 +58,10 @@ func (l *layout) set(slot image.Rectangle, s string, st style, fg color.RGBA, wo
 	}
 	it := item{kind: kindText, slot: slot, fg: fg, bg: l.ground, style: st, text: text, words: words, cut: cut}
 	it.x = slot.Min.X + (slot.Dx()-w)*align/2
+	if align == 0 && st.size >= opticalSize {
+		// Large type hangs its side bearing out, so that edges meet the margin.
+		it.x -= l.p.bearing(text, st)
+	}
 	it.baseline = slot.Min.Y + (slot.Dy()+l.p.face(st).capHeight())/2
 	// The slot shrinks to what the text uses, with a pixel for glyphs that
 	// reach beyond their advance: less to repaint.
@@ -84,41 +107,50 @@ func (l *layout) elideHead(s string, st style, width int) string {
 	return ellipsis
 }
 
-// wrap breaks a text into at most max lines of width; what does not fit is
-// elided in the last one.
-func (l *layout) wrap(s string, st style, width, max int) (lines []string, cut bool) {
+// wrap breaks a text into at most most lines of width, at spaces, and inside
+// words that are wider than a line; what does not fit is elided in the last
+// one.
+func (l *layout) wrap(s string, st style, width, most int) (lines []string, cut bool) {
 	f := l.p.face(st)
-	words := strings.Fields(s)
-	line := ""
-	for i, w := range words {
-		t := w
-		if line != "" {
-			t = line + " " + w
-		}
-		if f.width(t, st.tabular) <= width {
-			line = t
-			continue
-		}
-		if line == "" || len(lines) == max-1 {
-			// A word wider than the line, or the last line: the rest is cut.
-			rest := strings.Join(words[i:], " ")
-			if line != "" {
-				rest = line + " " + rest
-			}
+	rest := strings.TrimSpace(s)
+	for rest != "" {
+		if len(lines) == most-1 {
 			e, _, c := l.elide(rest, st, width)
-			return append(lines, e), c
+			if e != "" {
+				lines = append(lines, e)
+			}
+			return lines, c
 		}
-		lines = append(lines, line)
-		line = w
-		if f.width(line, st.tabular) > width {
-			e, _, _ := l.elide(strings.Join(words[i:], " "), st, width)
-			return append(lines, e), true
+		if f.width(rest, st.tabular) <= width {
+			return append(lines, rest), false
 		}
-	}
-	if line != "" {
-		lines = append(lines, line)
+		n := l.breakAt(rest, st, width)
+		if n == 0 {
+			return lines, true
+		}
+		lines = append(lines, strings.TrimSpace(rest[:n]))
+		rest = strings.TrimSpace(rest[n:])
 	}
 	return lines, false
+}
+
+// breakAt is the byte at which a text that is wider than width is broken: the
+// last space that fits, otherwise the last character.
+func (l *layout) breakAt(s string, st style, width int) int {
+	fits, space := 0, 0
+	l.p.face(st).pen(s, st.tabular, func(i int, r rune, _ runeInfo, x fixedInt) {
+		if x > fixedInt(width<<6) {
+			return
+		}
+		fits = i
+		if r == ' ' {
+			space = i
+		}
+	})
+	if space > 0 {
+		return space
+	}
+	return fits
 }
 
 // paragraph sets wrapped lines below each other from slot's top, leading
@@ -128,6 +160,8 @@ func (l *layout) paragraph(slot image.Rectangle, s string, st style, fg color.RG
 	if slot.Dy() < leading {
 		return 0
 	}
+	defer func(was bool) { l.flow = was }(l.flow)
+	l.flow = true
 	y := slot.Min.Y
 	for i, line := range lines {
 		n := len(l.items)

@@ -1,0 +1,139 @@
+package scenes
+
+import (
+	"strings"
+	"time"
+
+	"phoned/phone"
+)
+
+// service are the screens of a phone that cannot call.
+func service() []Scene {
+	now := at(9 * time.Minute)
+	out := view(phone.ScreenUnprovisioned, keys(phone.ActSignIn, phone.ActScan, phone.ActNetwork, phone.ActMenu))
+	out.Lines = nil
+	out.Settings = phone.Settings{BrandName: "Acme", PhoneName: "phone 3F-A2"}
+	out.Session = phone.SessionInfo{State: phone.SessionOut}
+	code := out
+	code.Session = phone.SessionInfo{State: phone.SessionPending, URL: "https://acme.example/phone?code=KXTQ-7F", Code: "KXTQ-7F", Until: now.Add(9*time.Minute + 41*time.Second)}
+	wait := code
+	wait.Screen, wait.Session = phone.ScreenSigningIn, phone.SessionInfo{State: phone.SessionPending}
+	lost := out
+	lost.Session.State = phone.SessionLost
+
+	none := view(phone.ScreenNoService, keys(phone.ActWhy, phone.ActContacts, phone.ActRetry, phone.ActMenu))
+	none.Lines = []phone.LineView{{
+		LineInfo: none.Lines[0].LineInfo, State: phone.LineUnregistered, Cause: phone.CauseNoConnection,
+		Detail: "dial tcp 192.0.2.7:443: i/o timeout", Since: at(-time.Minute + 9*time.Minute), Next: now.Add(12 * time.Second),
+	}}
+	refused := none
+	refused.Lines = []phone.LineView{none.Lines[0]}
+	refused.Lines[0].Cause, refused.Lines[0].State, refused.Lines[0].Next = phone.CauseNotAllowed, phone.LineFailed, time.Time{}
+	why := none
+	why.Screen = phone.ScreenWhy
+	why.SoftKeys = keys(phone.ActRetry, phone.ActNone, phone.ActNetwork, phone.ActBack)
+	hang := view(phone.ScreenHangUp, keys())
+	hang.OffHook = true
+	return []Scene{
+		{"sign-in", true, now, code},
+		{"unprovisioned", true, now, out},
+		{"signing-in", false, now, wait},
+		{"signed-out", false, now, lost},
+		{"no-service", true, now, none},
+		{"no-service-refused", false, now, refused},
+		{"why", true, now, why},
+		{"hang-up", true, now, hang},
+	}
+}
+
+func dialing() []Scene {
+	now := at(10 * time.Minute)
+	tone := view(phone.ScreenDialtone, keys(phone.ActRedial, phone.ActContacts, phone.ActPark, phone.ActCancel))
+	tone.Path, tone.OffHook = phone.PathHandset, true
+	number := view(phone.ScreenDialing, keys(phone.ActCall, phone.ActDelete, phone.ActContacts, phone.ActCancel))
+	number.Path = phone.PathSpeaker
+	number.Input = phone.Input{Text: "0301 90", Cursor: 7}
+	pre := view(phone.ScreenPredial, keys(phone.ActCall, phone.ActDelete, phone.ActSave, phone.ActCancel))
+	pre.Input = phone.Input{Text: "030190", Cursor: 4}
+	pre.Menu = phone.MenuView{Items: []phone.MenuItem{
+		{ID: "1", Label: "Warehouse Berlin", Value: "030 190 18 20"},
+		{ID: "2", Label: "Office supplies", Value: "0301 904 4"},
+	}}
+	long := pre
+	long.Menu = phone.MenuView{}
+	long.Input = phone.Input{Text: "+49 30 9018 2044 117", Cursor: 20}
+	endless := long
+	endless.Input = phone.Input{Text: strings.Repeat("0123456789", 50), Cursor: 250}
+	return []Scene{
+		{"dialtone", true, now, tone},
+		{"dialing", false, now, number},
+		{"predial", true, now, pre},
+		{"predial-long", true, now, long},
+		{"predial-endless", false, now, endless},
+	}
+}
+
+func lists() []Scene {
+	now := at(12 * time.Minute)
+	menu := view(phone.ScreenMenu, keys(phone.ActSelect, phone.ActNone, phone.ActNone, phone.ActBack))
+	menu.Menu = phone.MenuView{Title: "@menu", Index: 1, Items: []phone.MenuItem{
+		{ID: "status", Label: "@status"}, {ID: "history", Label: "@history"}, {ID: "contacts", Label: "@contacts"},
+		{ID: "language", Label: "@language", Value: "English"}, {ID: "theme", Label: "@theme", Value: "@theme.dark"},
+		{ID: "reset", Label: "@reset"},
+	}}
+	end := menu
+	end.Menu.Index = 5
+	history := view(phone.ScreenHistory, keys(phone.ActCall, phone.ActDelete, phone.ActSave, phone.ActBack))
+	history.Menu = phone.MenuView{Items: []phone.MenuItem{
+		{Label: "Workshop", Value: "09:38"}, {Label: "Mara Jakobsen", Value: "09:12"}, {Label: "+49 30 901820", Value: "08:55"}, {Label: "Warehouse", Value: "08:31"},
+	}}
+	empty := view(phone.ScreenHistory, keys(phone.ActNone, phone.ActNone, phone.ActNone, phone.ActBack))
+	status := view(phone.ScreenStatus, keys(phone.ActNone, phone.ActNone, phone.ActNone, phone.ActBack))
+	status.Lines = append(status.Lines, phone.LineView{LineInfo: phone.LineInfo{ID: "2", Label: "Hotline", Number: "1800"}, State: phone.LineFailed, Cause: phone.CauseNotAllowed})
+	return []Scene{
+		{"menu", true, now, menu},
+		{"menu-end", false, now, end},
+		{"history", true, now, history},
+		{"history-empty", false, now, empty},
+		{"status", true, now, status},
+	}
+}
+
+func overlays() []Scene {
+	now := at(14 * time.Minute)
+	missed := idle()[0].View
+	missed.Missed = 3
+	missed.Toast = &phone.Toast{Code: "missed", Arg: "Workshop", Since: now.Add(-time.Second)}
+	removed := calls()[4].View
+	removed.Path, removed.Muted = phone.PathSpeaker, true
+	removed.Toast = &phone.Toast{Code: "headset_removed", Since: now.Add(-time.Second), Bad: true}
+	loud := calls()[4].View
+	loud.Volume = &phone.VolumeOverlay{Path: phone.PathHandset, Percent: 60}
+	ring := idle()[1].View
+	ring.Volume = &phone.VolumeOverlay{Ringer: true, Percent: 0}
+	return []Scene{
+		{"toast-missed", true, now, missed},
+		{"toast-headset", false, at(3*time.Minute + 13*time.Second), removed},
+		{"volume", true, at(3*time.Minute + 13*time.Second), loud},
+		{"volume-ringer", false, now, ring},
+	}
+}
+
+// hostile are texts that no screen may give way to.
+func hostile() []Scene {
+	now := at(3*time.Minute + 13*time.Second)
+	with := func(p phone.Party) phone.View {
+		v := calls()[4].View
+		v.Calls = []phone.CallView{v.Calls[0]}
+		v.Calls[0].Party = p
+		return v
+	}
+	return []Scene{
+		{"name-long", true, now, with(phone.Party{Name: "Donaudampfschifffahrtsgesellschaft Regensburg", Number: "+49 941 2091 6612 4471"})},
+		{"name-bytes", false, now, with(phone.Party{Name: strings.Repeat("Ünïcode \u202e🎉\u0301 ", 700), Number: strings.Repeat("9", 500)})},
+		{"name-bidi", false, now, with(phone.Party{Name: "Bank\u202e\u2066 0001", Number: "1003"})},
+		{"name-emoji", false, now, with(phone.Party{Name: "Kim 🎉👩‍🚀 Lee", Number: "1003"})},
+		{"name-script", false, now, with(phone.Party{Name: "東京支店", Number: "+81 3 5555 0101"})},
+		{"name-greek", false, now, with(phone.Party{Name: "Ελένη Жуковская Ưng", Number: "1044"})},
+	}
+}
