@@ -2,48 +2,12 @@ package rtc
 
 import (
 	"fmt"
-	"sync"
 	"time"
 
 	"phoned/internal/clock"
 	"phoned/media"
 	"phoned/media/sdp"
 )
-
-// eventQueue is a channel that never blocks its writer and may be closed.
-type eventQueue struct {
-	mu     sync.Mutex
-	c      chan media.Event
-	closed bool
-}
-
-func (q *eventQueue) init() { q.c = make(chan media.Event, 64) }
-
-// put drops the oldest event when nobody reads.
-func (q *eventQueue) put(e media.Event) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for !q.closed {
-		select {
-		case q.c <- e:
-			return
-		default:
-		}
-		select {
-		case <-q.c:
-		default:
-		}
-	}
-}
-
-func (q *eventQueue) close() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if !q.closed {
-		q.closed = true
-		close(q.c)
-	}
-}
 
 // watch are the timers of a Session; under its mutex.
 type watch struct {
@@ -96,7 +60,7 @@ func (s *Session) fail(why string) {
 	}
 	s.watch.failed, s.watch.told = true, false
 	s.log.Info("media failed", "err", why)
-	s.events.put(media.Event{Kind: media.Failed, Detail: why})
+	s.events.Put(media.Failed, why)
 }
 
 // connectionUp is told by the peer when DTLS is done.
@@ -131,7 +95,7 @@ func (s *Session) tellFlowing(detail string) {
 	}
 	s.watch.told = true
 	s.log.Info("media flow", "detail", detail)
-	s.events.put(media.Event{Kind: media.Flowing, Detail: detail})
+	s.events.Put(media.Flowing, detail)
 }
 
 // flowing is called with the first packet.
@@ -173,6 +137,6 @@ func (s *Session) checkStall() {
 	if silent := s.clk.Now().Sub(last); w.told && expected && silent >= s.cfg.StallTimeout {
 		w.told = false
 		s.log.Info("media stalled", "dur", silent)
-		s.events.put(media.Event{Kind: media.Stalled, Detail: fmt.Sprintf("nothing received for %v", silent.Round(time.Second))})
+		s.events.Put(media.Stalled, fmt.Sprintf("nothing received for %v", silent.Round(time.Second)))
 	}
 }

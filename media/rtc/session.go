@@ -17,6 +17,7 @@ import (
 
 	"phoned/internal/clock"
 	"phoned/media"
+	"phoned/media/agree"
 	"phoned/media/audio"
 	"phoned/media/sdp"
 	"phoned/media/stream"
@@ -29,7 +30,7 @@ type Session struct {
 	log    *slog.Logger
 	cert   webrtc.Certificate
 	voice  *stream.Stream
-	events eventQueue
+	events *agree.Events
 
 	mu      sync.Mutex
 	closed  bool
@@ -76,10 +77,9 @@ func New(c Config) (media.Session, error) {
 	sc.Clock = c.Clock
 	s := &Session{
 		cfg: c, clk: c.Clock, log: c.Log, cert: *cert,
-		voice: stream.New(sc), id: id.Uint64(), version: uint64(mrand.Uint32()),
+		voice: stream.New(sc), events: agree.NewEvents(), id: id.Uint64(), version: uint64(mrand.Uint32()),
 	}
-	s.events.init()
-	s.voice.OnDigit = func(d byte) { s.events.put(media.Event{Kind: media.DigitReceived, Detail: string(d)}) }
+	s.voice.OnDigit = func(d byte) { s.events.Put(media.DigitReceived, string(d)) }
 	s.voice.OnFirst = s.flowing
 	return s, nil
 }
@@ -140,7 +140,7 @@ func (s *Session) firstOffer(ctx context.Context) error {
 	s.peer, s.local, s.pending = p, l, realOffer
 	s.codecs = sdp.Offer(s.cfg.Codecs)
 	// Early sound may come before the answer does.
-	return s.voice.SetFormats(stream.Formats{Recv: formats(s.codecs)})
+	return s.voice.SetFormats(stream.Formats{Recv: agree.Formats(s.codecs)})
 }
 
 // describe writes our description, a new version each time.
@@ -286,49 +286,15 @@ func (s *Session) swap(p *peer) {
 func (s *Session) agree(r *sdp.Remote, common []sdp.Codec) error {
 	s.remote = r
 	s.theirs = sdp.Reverse(r.Direction)
-	send := common[0]
-	f := stream.Formats{
-		Send:  format(send),
-		Recv:  formats(s.codecs),
-		Ptime: r.Ptime,
-	}
-	if e, ok := sdp.EventsFor(send, common); ok {
-		f.SendEvents = format(e)
-	}
-	// Some send with the numbers of their own description, as if it were ours.
-	for _, c := range common {
-		if !has(f.Recv, c.Type) {
-			f.Recv = append(f.Recv, format(c))
-		}
-	}
+	f := agree.Terms(s.codecs, common, r)
 	if err := s.voice.SetFormats(f); err != nil {
 		return err
 	}
 	s.voice.SetWriter(s.peer.track)
 	s.gate()
 	s.watchConnect()
-	s.log.Info("media agreed", "codec", send.Name, "type", send.Type, "theirs", s.theirs.String())
+	s.log.Info("media agreed", "codec", common[0].Name, "type", common[0].Type, "theirs", s.theirs.String())
 	return nil
-}
-
-func format(c sdp.Codec) stream.Format {
-	return stream.Format{Name: c.Name, Type: c.Type, ClockRate: c.Clock}
-}
-
-func formats(list []sdp.Codec) (f []stream.Format) {
-	for _, c := range list {
-		f = append(f, format(c))
-	}
-	return f
-}
-
-func has(list []stream.Format, t uint8) bool {
-	for _, f := range list {
-		if f.Type == t {
-			return true
-		}
-	}
-	return false
 }
 
 // SetDirection implements media.Session.
@@ -339,17 +305,9 @@ func (s *Session) SetDirection(d media.Direction) {
 	s.gate()
 }
 
-// gate lets sound through as both directions say. When we hold (send only) the
-// path stays warm with silence; the microphone is out of it.
+// gate lets sound through as both directions say.
 func (s *Session) gate() {
-	g := stream.GateShut
-	if both := sdp.Meet(s.ours, s.theirs); sdp.Sends(both) {
-		g = stream.GateSilence
-		if s.ours == media.SendRecv {
-			g = stream.GateOpen
-		}
-	}
-	s.voice.SetGates(g, sdp.Receives(s.ours))
+	s.voice.SetGates(agree.Gates(s.ours, s.theirs))
 }
 
 // Directions implements media.Session.
@@ -378,7 +336,7 @@ type port struct {
 func (s *Session) Port() media.Port { return port{s.voice, s.voice} }
 
 // Events implements media.Session.
-func (s *Session) Events() <-chan media.Event { return s.events.c }
+func (s *Session) Events() <-chan media.Event { return s.events.C() }
 
 // Close implements media.Session.
 func (s *Session) Close() error {
@@ -398,6 +356,6 @@ func (s *Session) Close() error {
 		err = p.close()
 	}
 	s.voice.Close()
-	s.events.close()
+	s.events.Close()
 	return err
 }
