@@ -82,6 +82,9 @@ func (a *Account) Start(ctx context.Context, provisioned Tokens) {
 // Close ends the Account and waits for a rotation on its way, so that new
 // tokens reach the vault. The sign-in stays in the vault.
 func (a *Account) Close() {
+	if a.cancel == nil { // never started
+		return
+	}
 	a.cancel()
 	<-a.done
 }

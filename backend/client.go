@@ -22,7 +22,7 @@ type Client struct {
 	log    *slog.Logger
 
 	mu   sync.Mutex
-	told map[string]bool      // unknown fields logged already
+	told map[string]bool      // what was logged already
 	tags map[string]taggedDoc // the last park slots of a domain
 }
 
@@ -97,7 +97,7 @@ func (c *Client) session(ctx context.Context, userID string) (Session, error) {
 		return Session{}, err
 	}
 	s, err := readSession(root, userID, c.cfg)
-	c.tellUnknown(root)
+	c.remark(root)
 	return s, err
 }
 
@@ -122,19 +122,31 @@ func (c *Client) signIn(ctx context.Context, email string, password secret.Strin
 	return readTokens(root, secret.String{})
 }
 
-// tellUnknown logs each unknown field of the answers once, at debug: names
-// only, never values.
-func (c *Client) tellUnknown(n node) {
+// remark logs each unknown field of the answers once, at debug, and each kind
+// of element that was passed over once, as a warning: names, never values.
+func (c *Client) remark(n node) {
 	var fresh []string
 	c.mu.Lock()
 	for _, f := range n.unknownFields() {
-		if k := n.doc.op + f; !c.told[k] && len(c.told) < 500 {
-			c.told[k] = true
+		if c.firstLocked(n.doc.op + f) {
 			fresh = append(fresh, f)
 		}
 	}
+	warn := n.doc.skipped != nil && c.firstLocked(withoutIndexes(n.doc.skipped.Error()))
 	c.mu.Unlock()
 	if len(fresh) > 0 {
 		c.log.Debug("answer has unknown fields", "op", n.doc.op, "fields", strings.Join(fresh, " "))
 	}
+	if warn {
+		c.log.Warn("part of an answer was passed over", "op", n.doc.op, "err", n.doc.skipped)
+	}
+}
+
+// firstLocked says whether something is told for the first time.
+func (c *Client) firstLocked(what string) bool {
+	if c.told[what] || len(c.told) >= 500 {
+		return false
+	}
+	c.told[what] = true
+	return true
 }

@@ -28,6 +28,8 @@ type CallPage struct {
 	Calls   []calllog.Record
 	Total   int
 	HasMore bool
+	// Skipped counts records that could not be read.
+	Skipped int
 }
 
 // wireCall is a record on its way out.
@@ -117,7 +119,7 @@ func (c *Client) Calls(ctx context.Context, userID, sipDomain string, offset int
 	if err != nil {
 		return CallPage{}, err
 	}
-	defer c.tellUnknown(root)
+	defer c.remark(root)
 	return readCalls(root)
 }
 
@@ -128,9 +130,7 @@ func readCalls(root node) (CallPage, error) {
 		calls.fail("a list")
 	}
 	p := CallPage{Total: int(root.get("total").integer()), HasMore: root.get("hasMore").boolean()}
-	for _, n := range calls.list(historyPage) {
-		p.Calls = append(p.Calls, readCall(n))
-	}
+	p.Calls, p.Skipped = each(calls, historyPage, readCall)
 	return p, root.doc.err
 }
 

@@ -35,7 +35,7 @@ func (c *Client) Numbers(ctx context.Context, domainID string) ([]Number, int, e
 	if err != nil {
 		return nil, 0, err
 	}
-	defer c.tellUnknown(root)
+	defer c.remark(root)
 	return readNumbers(root)
 }
 

@@ -57,7 +57,7 @@ func (c *Client) ParkSlots(ctx context.Context, sipDomain string) ([]ParkSlot, e
 		return nil, err
 	}
 	slots, err := readSlots(root)
-	c.tellUnknown(root)
+	c.remark(root)
 	if err != nil {
 		return nil, err
 	}
@@ -82,21 +82,22 @@ func readSlots(root node) ([]ParkSlot, error) {
 	if !root.present() {
 		root.fail("a list")
 	}
-	slots := []ParkSlot{}
-	for _, n := range root.list(maxSlots) {
-		n.knows("extension", "label", "occupied", "parkedCall")
-		s := ParkSlot{
-			Extension: n.get("extension").text(), Label: n.get("label").optText(), Occupied: n.get("occupied").boolean(),
-		}
-		if p := n.get("parkedCall"); p.present() {
-			p.knows("phoneNumber", "parkedBy", "parkedAt")
-			s.Parked = &ParkedCall{
-				PhoneNumber: p.get("phoneNumber").optText(), ParkedBy: p.get("parkedBy").optText(), ParkedAt: p.get("parkedAt").moment(),
-			}
-		}
-		slots = append(slots, s)
-	}
+	slots, _ := each(root, maxSlots, readSlot)
 	return slots, root.doc.err
+}
+
+func readSlot(n node) ParkSlot {
+	n.knows("extension", "label", "occupied", "parkedCall")
+	s := ParkSlot{
+		Extension: n.get("extension").text(), Label: n.get("label").optText(), Occupied: n.get("occupied").boolean(),
+	}
+	if p := n.get("parkedCall"); p.present() {
+		p.knows("phoneNumber", "parkedBy", "parkedAt")
+		s.Parked = &ParkedCall{
+			PhoneNumber: p.get("phoneNumber").optText(), ParkedBy: p.get("parkedBy").optText(), ParkedAt: p.get("parkedAt").moment(),
+		}
+	}
+	return s
 }
 
 // Park asks the server to move the call with this UUID into a slot. On success

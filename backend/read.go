@@ -26,6 +26,8 @@ type document struct {
 	err error
 	// unknown collects paths that nobody asked for, without list indexes.
 	unknown map[string]bool
+	// skipped is the first problem of an element that was passed over.
+	skipped error
 }
 
 // parse reads an answer; the whole must be one JSON value.
@@ -147,6 +149,30 @@ func (n node) list(limit int) []node {
 		out[i] = node{doc: n.doc, path: n.path + "[" + strconv.Itoa(i) + "]", v: v, has: true}
 	}
 	return out
+}
+
+// each reads the elements of a list one by one, and passes over those that
+// can't be read: one broken record must not hide the others. Only where none
+// can be read is that the document's error.
+func each[T any](n node, limit int, read func(node) T) (out []T, skipped int) {
+	out = []T{}
+	var first error
+	for _, e := range n.list(limit) {
+		e.doc = &document{op: n.doc.op, unknown: n.doc.unknown}
+		v := read(e)
+		if e.doc.err == nil {
+			out = append(out, v)
+			continue
+		}
+		if skipped++; first == nil {
+			first = e.doc.err
+		}
+	}
+	n.doc.skipped = first
+	if len(out) == 0 && n.doc.err == nil {
+		n.doc.err = first
+	}
+	return out, skipped
 }
 
 // text reads a required, non-empty text; a number is taken as its digits.

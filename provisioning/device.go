@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"phoned/backend"
 	"phoned/internal/clock"
 	"phoned/internal/httpcall"
 	"phoned/internal/secret"
@@ -50,9 +51,6 @@ type Prompt struct {
 	device   secret.String
 	interval time.Duration
 }
-
-// GrantTokens is what the grant yields.
-type GrantTokens struct{ Access, Refresh secret.String }
 
 // RFC 8628 §3.2, §3.5: the interval when none is given, and what slow_down adds.
 const (
@@ -131,14 +129,14 @@ func printableASCII(s string) bool {
 
 // Wait polls until the person has entered the code (RFC 8628 §3.4, §3.5).
 // ErrDenied and ErrExpired end it; no answer and 5xx double the interval.
-func (g *DeviceGrant) Wait(ctx context.Context, p Prompt) (GrantTokens, error) {
+func (g *DeviceGrant) Wait(ctx context.Context, p Prompt) (backend.Tokens, error) {
 	interval := p.interval
 	for {
 		if err := g.sleep(ctx, interval); err != nil {
-			return GrantTokens{}, err
+			return backend.Tokens{}, err
 		}
 		if !g.now().Before(p.Expires) {
-			return GrantTokens{}, ErrExpired
+			return backend.Tokens{}, ErrExpired
 		}
 		t, err := g.poll(ctx, p.device)
 		var he *httpcall.Error
@@ -150,39 +148,39 @@ func (g *DeviceGrant) Wait(ctx context.Context, p Prompt) (GrantTokens, error) {
 		case he.OAuth == "slow_down":
 			interval = min(interval+slowDown, maxInterval)
 		case he.OAuth == "access_denied":
-			return GrantTokens{}, fmt.Errorf("%w: %w", ErrDenied, err)
+			return backend.Tokens{}, fmt.Errorf("%w: %w", ErrDenied, err)
 		case he.OAuth == "expired_token", he.OAuth == "invalid_grant":
-			return GrantTokens{}, fmt.Errorf("%w: %w", ErrExpired, err)
+			return backend.Tokens{}, fmt.Errorf("%w: %w", ErrExpired, err)
 		case ctx.Err() != nil:
-			return GrantTokens{}, ctx.Err()
+			return backend.Tokens{}, ctx.Err()
 		case he.Temporary():
 			interval = min(max(2*interval, he.RetryAfter), maxInterval)
 			if g.Log != nil {
 				g.Log.Warn("the sign-in by code has to wait", "err", err)
 			}
 		default:
-			return GrantTokens{}, fmt.Errorf("%w: %w", ErrGrant, err)
+			return backend.Tokens{}, fmt.Errorf("%w: %w", ErrGrant, err)
 		}
 	}
 }
 
-func (g *DeviceGrant) poll(ctx context.Context, device secret.String) (GrantTokens, error) {
+func (g *DeviceGrant) poll(ctx context.Context, device secret.String) (backend.Tokens, error) {
 	a, err := g.HTTP.Do(ctx, httpcall.Request{
 		Op: "sign in by code", Method: http.MethodPost, URL: g.TokenEndpoint, Form: url.Values{
 			"grant_type": {"urn:ietf:params:oauth:grant-type:device_code"}, "device_code": {device.Reveal()}, "client_id": {g.ClientID},
 		},
 	})
 	if err != nil {
-		return GrantTokens{}, err
+		return backend.Tokens{}, err
 	}
 	var in struct {
 		AccessToken  secret.String `json:"access_token"`
 		RefreshToken secret.String `json:"refresh_token"`
 	}
 	if json.Unmarshal(a.Body, &in) != nil || in.AccessToken.Empty() || in.RefreshToken.Empty() {
-		return GrantTokens{}, fmt.Errorf("%w: access_token or refresh_token is missing", ErrGrant)
+		return backend.Tokens{}, fmt.Errorf("%w: access_token or refresh_token is missing", ErrGrant)
 	}
-	return GrantTokens{Access: in.AccessToken, Refresh: in.RefreshToken}, nil
+	return backend.Tokens{Access: in.AccessToken, Refresh: in.RefreshToken}, nil
 }
 
 func (g *DeviceGrant) clock() clock.Clock {
