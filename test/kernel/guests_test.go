@@ -1,0 +1,46 @@
+//go:build kernel
+
+package kernel
+
+import (
+	"testing"
+	"time"
+)
+
+// The ways to boot.
+var (
+	panelBoot  = boot{name: "panel", limit: 2 * time.Minute}
+	disksBoot  = boot{name: "disks", flags: []string{"-b"}, disks: []int64{128 << 20, 256 << 20}, limit: 2 * time.Minute}
+	travelBoot = boot{name: "travel", flags: []string{"-b", "-t"}, limit: time.Minute}
+	boots      = []boot{panelBoot, disksBoot, travelBoot}
+)
+
+// guests are the tests that run inside the kernel.
+var guests = []struct {
+	name string
+	boot boot
+	test func(*testing.T)
+}{
+	{"Keypad", panelBoot, testKeypad},
+	{"KeypadGhost", panelBoot, testKeypadGhost},
+	{"Hook", panelBoot, testHook},
+	{"SPIFrame", panelBoot, testSPIFrame},
+	{"Lamps", panelBoot, testLamps},
+	{"PWM", panelBoot, testPWM},
+	{"Sound20ms", panelBoot, func(t *testing.T) { testSound(t, 20) }},
+	{"Sound5ms", panelBoot, func(t *testing.T) { testSound(t, 5) }},
+	{"SoundUnplug", panelBoot, testSoundUnplug},
+	{"StickVFAT", panelBoot, func(t *testing.T) { testStick(t, "mkfs.vfat") }},
+	{"StickExFAT", panelBoot, func(t *testing.T) { testStick(t, "mkfs.exfat") }},
+	{"USBSerial", panelBoot, testUSBSerial},
+	{"USBButtons", panelBoot, testUSBButtons},
+	{"Uinput", panelBoot, testUinput},
+	{"Watchdog", panelBoot, testWatchdog},
+	{"Clock", panelBoot, testClock},
+	{"NetemIPv4", panelBoot, func(t *testing.T) { testNetem(t, "127.0.0.1") }},
+	{"NetemIPv6", panelBoot, func(t *testing.T) { testNetem(t, "[::1]") }},
+	{"VLAN", panelBoot, testVLAN},
+	{"PowerCut", disksBoot, testPowerCut},
+	{"FailingDisk", disksBoot, testFailingDisk},
+	{"TimeTravel", travelBoot, testTimeTravel},
+}
