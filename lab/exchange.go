@@ -76,6 +76,8 @@ type Exchange struct {
 	conns   sync.WaitGroup // WebSockets being served
 	wg      sync.WaitGroup
 	stop    func() bool
+	life    context.Context // of WebSockets
+	end     context.CancelFunc
 	closing atomic.Bool
 }
 
@@ -83,6 +85,7 @@ type Exchange struct {
 func Start(ctx context.Context, cfg Config) (*Exchange, error) {
 	defaults(&cfg)
 	ex := &Exchange{cfg: cfg, Faults: &faults.Set{}}
+	ex.life, ex.end = context.WithCancel(context.Background())
 	if err := ex.certificates(); err != nil {
 		return nil, err
 	}
@@ -196,7 +199,7 @@ func (ex *Exchange) tls() *tls.Config {
 func (ex *Exchange) listen() error {
 	c := ex.cfg
 	socket := func(transport string) http.Handler {
-		ws := &flow.WebSocket{Transport: transport, Handler: ex.Engine,
+		ws := &flow.WebSocket{Transport: transport, Handler: ex.Engine, Context: ex.life,
 			Refuse: func(*http.Request) int { return ex.Faults.SIP().RefuseUpgrade }}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if ex.closing.Load() {
@@ -256,7 +259,7 @@ func (ex *Exchange) Close() error {
 	for _, s := range ex.servers {
 		errs = append(errs, s.Close())
 	}
-	_ = ex.Engine.DropSockets()
+	ex.end()
 	ex.conns.Wait()
 	if ex.udp != nil {
 		ex.udp.Close()

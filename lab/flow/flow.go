@@ -105,6 +105,7 @@ func (f *Flow) Drop() {
 type WebSocket struct {
 	Transport string // "WSS" or "WS"
 	Handler   Handler
+	Context   context.Context // its end cuts every socket
 	// Refuse, if not nil, may answer the upgrade with an HTTP status instead.
 	Refuse func(*http.Request) int
 }
@@ -130,7 +131,7 @@ func (s *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.SetReadLimit(readLimit)
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(s.Context)
 	defer cancel()
 	f := &Flow{ID: ids.Add(1), Transport: s.Transport, Remote: r.RemoteAddr, Upgrade: r, ws: c, cancel: cancel}
 	s.Handler.Opened(f)
