@@ -40,6 +40,9 @@ func (m *simulation) event(a, b, c byte) What {
 	ref := CallRef{CallID(c % 6), int(c/128) + 1}
 	if open := m.trace.Open(); len(open) > 0 && b < 230 {
 		ref = open[int(c)%len(open)]
+		if a >= 224 {
+			ref.Gen++ // of an attempt that never was
+		}
 	}
 	switch a % 32 {
 	case 0, 1, 2, 3, 4, 5, 6:

@@ -38,6 +38,7 @@ func (tr *Trace) Observe(e Event, out []Effect, after State) error {
 	due := tr.due(e.What)
 	arrived, isNew := e.What.(CallArrived)
 	isNew = isNew && !tr.legOpen(arrived.Leg)
+	tr.holdFirst(out)
 	decided := 0
 	if f, ok := e.What.(TimerFired); ok && !stale {
 		delete(tr.timers, f.Timer)
@@ -69,6 +70,21 @@ func (tr *Trace) Observe(e Event, out []Effect, after State) error {
 	}
 	tr.compare(e, &after)
 	return errors.Join(tr.errs...)
+}
+
+// holdFirst: when one step both holds a call and takes another one, the hold
+// comes first (C2).
+func (tr *Trace) holdFirst(out []Effect) {
+	took := false
+	for _, x := range out {
+		switch x := x.(type) {
+		case AnswerCall, PlaceCall:
+			took = true
+		case HoldCall:
+			tr.must(!x.On || !took, "call %v is held after another one was taken", x.Call)
+			took = took || !x.On
+		}
+	}
 }
 
 // stale: the event is a late result that nobody waits for any more.
@@ -116,7 +132,7 @@ func (tr *Trace) due(w What) *tracedCall {
 			return c
 		}
 	case TimerFired:
-		if w.Timer.Kind == TimerEnding && tr.timers[w.Timer] == w.Gen {
+		if gen, ok := tr.timers[w.Timer]; ok && gen == w.Gen && w.Timer.Kind == TimerEnding {
 			for r, c := range tr.calls {
 				if r.ID == w.Timer.Call && !c.freed {
 					return c
