@@ -335,3 +335,10 @@ func TestTwentyCalls(t *testing.T) {
 		}
 	}
 }
+
+func write(t *testing.T, m *peer, payload []byte) {
+	t.Helper()
+	if err := m.track.WriteSample(media.Sample{Data: payload, Duration: 20 * time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
+}
