@@ -1,0 +1,6 @@
+//go:build !linux
+
+package malgodev
+
+// realtime has no meaning here.
+func realtime() {}
