@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"sync"
 	"time"
 
 	"phoned/phone"
@@ -22,10 +23,24 @@ func EnvOf(v phone.View, now time.Time) Env {
 	if Theme(v.Settings.Theme) == Light {
 		e.Theme = Light
 	}
-	if loc, err := time.LoadLocation(v.Settings.TimeZone); err == nil {
-		e.Location = loc
-	}
+	e.Location = location(v.Settings.TimeZone)
 	return e
+}
+
+// zones keeps the time zones that were read, as *time.Location by name.
+var zones sync.Map
+
+// location reads a time zone once; an unknown one is UTC.
+func location(name string) *time.Location {
+	if l, ok := zones.Load(name); ok {
+		return l.(*time.Location)
+	}
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		return time.UTC
+	}
+	zones.Store(name, loc)
+	return loc
 }
 
 func (e Env) local(t time.Time) time.Time {

@@ -24,9 +24,44 @@ func (b *builder) list() List {
 func (b *builder) rows() []Row {
 	var out []Row
 	for i, it := range b.v.Menu.Items {
-		out = append(out, Row{Label: b.literal(it.Label), Value: Text{b.literal(it.Value), ToneMuted}, Focus: i == b.v.Menu.Index})
+		r := Row{Label: b.literal(it.Label), Value: Text{b.literal(it.Value), ToneMuted}, Focus: i == b.v.Menu.Index}
+		switch b.v.Screen {
+		case phone.ScreenHistory:
+			r.Icon, r.IconTone = historyIcon(it.Value)
+		case phone.ScreenStatus:
+			b.statusRow(&r, it)
+		}
+		out = append(out, r)
 	}
 	return out
+}
+
+// historyIcon tells by shape what the row's word says.
+func historyIcon(value string) (Icon, Tone) {
+	switch value {
+	case "@placed":
+		return IconOut, ToneMuted
+	case "@received", "@elsewhere":
+		return IconIn, ToneGo
+	case "@missed":
+		return IconMissed, ToneStop
+	case "@rejected", "@dnd":
+		return IconCross, ToneMuted
+	}
+	return IconNone, ToneText
+}
+
+// statusRow colours a line's state and words a problem.
+func (b *builder) statusRow(r *Row, it phone.MenuItem) {
+	switch {
+	case strings.HasPrefix(it.ID, "problem/"):
+		r.Icon, r.IconTone, r.Value = IconWarn, ToneWarn, Text{}
+		r.Label = b.problem(phone.ProblemInfo{Code: strings.TrimPrefix(it.ID, "problem/"), Title: it.Label})
+	case it.Value == "@"+string(phone.LineRegistered):
+		r.Value.Tone = ToneGo
+	case strings.HasPrefix(it.ID, "line/"):
+		r.Value.Tone = ToneWarn
+	}
 }
 
 // literal words a text of the core: "@key" is of the catalogue.
@@ -75,10 +110,14 @@ func (b *builder) status() List {
 		add(b.c.say("status.user.none"), "", ToneMuted)
 	}
 	for _, p := range b.v.Problems {
-		add(b.problem(p), Clean(p.Subject), ToneWarn)
+		add(b.problem(p), "", ToneWarn)
+		r := &out.Rows[len(out.Rows)-1]
+		r.Icon, r.IconTone = IconWarn, ToneWarn
 	}
 	if len(b.v.Problems) == 0 {
 		add(b.c.say("status.ok"), "", ToneMuted)
+		r := &out.Rows[len(out.Rows)-1]
+		r.Icon, r.IconTone = IconCheck, ToneGo
 	}
 	return out
 }

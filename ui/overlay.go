@@ -24,12 +24,17 @@ func (b *builder) toast() *Toast {
 	arg := b.toastArg(t.Arg)
 	var text string
 	switch {
+	case code == "no_service" && b.c.has("service."+t.Arg):
+		text = b.c.say("service." + t.Arg)
 	case b.c.has("toast." + code):
 		text = b.c.say("toast."+code, "arg", arg)
-	case b.c.has(code):
-		text = b.c.say(code, "arg", arg)
 	case b.c.has("cause." + code):
 		text = b.c.say("cause." + code)
+		if arg != "" {
+			text = b.c.say("toast.reason", "name", text, "arg", arg)
+		}
+	case b.c.has(code):
+		text = b.c.say(code, "arg", arg)
 	default:
 		text = b.c.say(code)
 	}

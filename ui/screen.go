@@ -79,6 +79,7 @@ const (
 	IconInfo      Icon = "info"
 	IconCheck     Icon = "check"
 	IconChevron   Icon = "chevron"
+	IconCross     Icon = "cross"
 )
 
 // Badge is an icon in the header, perhaps with a count.

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"strconv"
+	"strings"
 
 	"phoned/phone"
 )
@@ -116,7 +117,7 @@ func (b *builder) worst(screen phone.Screen) (string, bool) {
 		s := b.problem(p)
 		if screen == phone.ScreenWhy {
 			if a := Clean(p.Advice); a != "" {
-				s += ". " + a
+				s = strings.TrimSuffix(s, ".") + ". " + a
 			}
 		}
 		return s, true
@@ -126,7 +127,7 @@ func (b *builder) worst(screen phone.Screen) (string, bool) {
 
 // lineProblem: the sentence of the line itself says it already.
 func lineProblem(p phone.ProblemInfo) bool {
-	return len(p.Code) > 4 && p.Code[:4] == "sip."
+	return strings.HasPrefix(p.Code, "line.") || strings.HasPrefix(p.Code, "sip.")
 }
 
 // problem words a problem: the catalogue's sentence, otherwise its own title.

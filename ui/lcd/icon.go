@@ -38,6 +38,7 @@ var drawings = map[ui.Icon]string{
 	ui.IconBell:      "M4 7 C4 1.8 12 1.8 12 7 L12 9.2 L13.4 11.4 L2.6 11.4 L4 9.2 Z M7 13.8 L9 13.8",
 	ui.IconBellOff:   "M4 7 C4 1.8 12 1.8 12 7 L12 9.2 L13.4 11.4 L2.6 11.4 L4 9.2 Z M7 13.8 L9 13.8 M2 2 L14 14",
 	ui.IconCheck:     "M3 8.6 L6.5 12 L13 4.5",
+	ui.IconCross:     "M4 4 L12 12 M12 4 L4 12",
 	ui.IconChevron:   "M6 3.5 L10.5 8 L6 12.5",
 }
 

@@ -201,7 +201,7 @@ func (l *layout) toast(body image.Rectangle, t ui.Toast) image.Rectangle {
 	slot := image.Rect(8, body.Max.Y-40, body.Max.X-8, body.Max.Y-8)
 	text := image.Rect(slot.Min.X+32, 0, slot.Max.X-8, 0)
 	const leading = 18
-	lines, cut := l.wrap(t.Text, typeLabel, text.Dx(), 2)
+	lines, cut := l.balance(t.Text, typeLabel, text.Dx(), 2)
 	if len(lines) > 1 {
 		slot.Min.Y -= 16
 	}

@@ -45,8 +45,8 @@ func (l *layout) call(c ui.Call) {
 	}
 	bottom := l.body().Max.Y - 8
 	if c.Advice.S != "" {
-		bottom -= 32
-		l.advice(image.Rect(0, bottom+8, l.bounds.Max.X, bottom+40), c.Advice)
+		bottom = l.body().Max.Y - 24
+		l.advice(image.Rect(0, bottom, l.bounds.Max.X, bottom+24), c.Advice)
 	}
 	l.chips(margin, y+8, bottom, c.Chips)
 }
@@ -112,7 +112,7 @@ func (l *layout) callCompact(c ui.Call) {
 	l.add(item{kind: kindFill, slot: image.Rect(0, y, l.bounds.Max.X, y+1), fg: l.t.line, bg: l.ground, area: true})
 	bottom := l.body().Max.Y
 	if c.Advice.S != "" {
-		bottom -= 40
+		bottom -= 32
 	}
 	for _, r := range c.Rows {
 		if y+rowH > bottom {

@@ -59,8 +59,9 @@ func (l *layout) set(slot image.Rectangle, s string, st style, fg color.RGBA, wo
 	it := item{kind: kindText, slot: slot, fg: fg, bg: l.ground, style: st, text: text, words: words, cut: cut}
 	it.x = slot.Min.X + (slot.Dx()-w)*align/2
 	if align == 0 && st.size >= opticalSize {
-		// Large type hangs its side bearing out, so that edges meet the margin.
-		it.x -= l.p.bearing(text, st)
+		// Large type hangs its side bearing out but for the pixel that small
+		// type has too, so that their edges meet.
+		it.x -= max(l.p.bearing(text, st)-1, 0)
 	}
 	it.baseline = slot.Min.Y + (slot.Dy()+l.p.face(st).capHeight())/2
 	// The slot shrinks to what the text uses, with a pixel for glyphs that
@@ -134,6 +135,23 @@ func (l *layout) wrap(s string, st style, width, most int) (lines []string, cut 
 	return lines, false
 }
 
+// balance wraps like wrap, but with lines of about one length: no word is
+// left alone on the last line.
+func (l *layout) balance(s string, st style, width, most int) (lines []string, cut bool) {
+	lines, cut = l.wrap(s, st, width, most)
+	if cut || len(lines) < 2 {
+		return lines, cut
+	}
+	for w := width - 8; w > width/2; w -= 8 {
+		narrower, c := l.wrap(s, st, w, most)
+		if c || len(narrower) > len(lines) {
+			break
+		}
+		lines = narrower
+	}
+	return lines, false
+}
+
 // breakAt is the byte at which a text that is wider than width is broken: the
 // last space that fits, otherwise the last character.
 func (l *layout) breakAt(s string, st style, width int) int {
@@ -156,10 +174,14 @@ func (l *layout) breakAt(s string, st style, width int) int {
 // paragraph sets wrapped lines below each other from slot's top, leading
 // pixels apart; it returns the height used.
 func (l *layout) paragraph(slot image.Rectangle, s string, st style, fg color.RGBA, leading int, words bool) int {
-	lines, cut := l.wrap(s, st, slot.Dx(), slot.Dy()/leading)
 	if slot.Dy() < leading {
 		return 0
 	}
+	set := l.wrap
+	if st.weight == semibold {
+		set = l.balance // titles
+	}
+	lines, cut := set(s, st, slot.Dx(), slot.Dy()/leading)
 	defer func(was bool) { l.flow = was }(l.flow)
 	l.flow = true
 	y := slot.Min.Y

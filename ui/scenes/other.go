@@ -83,9 +83,10 @@ func lists() []Scene {
 	}}
 	end := menu
 	end.Menu.Index = 5
-	history := view(phone.ScreenHistory, keys(phone.ActCall, phone.ActDelete, phone.ActSave, phone.ActBack))
+	history := view(phone.ScreenHistory, keys(phone.ActCall, phone.ActNone, phone.ActNone, phone.ActBack))
 	history.Menu = phone.MenuView{Items: []phone.MenuItem{
-		{Label: "Workshop", Value: "09:38"}, {Label: "Mara Jakobsen", Value: "09:12"}, {Label: "+49 30 901820", Value: "08:55"}, {Label: "Warehouse", Value: "08:31"},
+		{Label: "Workshop", Value: "@missed"}, {Label: "Mara Jakobsen", Value: "@received"}, {Label: "+44 20 7946 0018", Value: "@placed"},
+		{Label: "Warehouse", Value: "@rejected"}, {Label: "Hotline", Value: "@missed"},
 	}}
 	empty := view(phone.ScreenHistory, keys(phone.ActNone, phone.ActNone, phone.ActNone, phone.ActBack))
 	status := view(phone.ScreenStatus, keys(phone.ActNone, phone.ActNone, phone.ActNone, phone.ActBack))
