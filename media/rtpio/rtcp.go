@@ -127,7 +127,7 @@ func (s *Session) takeRTCP(rt *route, from netip.AddrPort, b []byte) {
 	if rt.in != nil {
 		open = rt.in.decryptRTCP
 	}
-	b, ok := rt.admit(from, b, latch, open)
+	b, ok := rt.admit(from, rt.control, b, latch, open)
 	if !ok {
 		return
 	}

@@ -193,9 +193,10 @@ func (rt *route) rtcpTo() netip.AddrPort {
 }
 
 // admit opens a packet from an address; ok is false for strangers. Plain RTP is
-// taken from the negotiated host only, its first port is kept; SRTP from
-// wherever a packet authenticates, for a NAT may stand between.
-func (rt *route) admit(from netip.AddrPort, b []byte, latch *netip.AddrPort, open func([]byte) ([]byte, error)) ([]byte, bool) {
+// taken from the negotiated host only: from the port exact, or else from the
+// first port heard, until exact is heard. SRTP is taken from wherever a packet
+// authenticates, for a NAT may stand between.
+func (rt *route) admit(from, exact netip.AddrPort, b []byte, latch *netip.AddrPort, open func([]byte) ([]byte, error)) ([]byte, bool) {
 	if rt.in == nil && from.Addr() != rt.peer.Addr() {
 		rt.stranger.Add(1)
 		return nil, false
@@ -203,7 +204,7 @@ func (rt *route) admit(from netip.AddrPort, b []byte, latch *netip.AddrPort, ope
 	rt.mu.Lock()
 	known := *latch
 	rt.mu.Unlock()
-	if rt.in == nil && known.IsValid() && known != from {
+	if rt.in == nil && known.IsValid() && known != from && from != exact {
 		rt.stranger.Add(1)
 		return nil, false
 	}
@@ -250,7 +251,7 @@ func (s *Session) readRTP(c *net.UDPConn) {
 		if rt.in != nil {
 			open = rt.in.decrypt
 		}
-		if p, ok := rt.admit(from, b[:n], &rt.latched, open); ok {
+		if p, ok := rt.admit(from, rt.peer, b[:n], &rt.latched, open); ok {
 			s.voice.Receive(p)
 		}
 	}

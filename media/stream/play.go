@@ -194,7 +194,9 @@ func (s *Stream) play(f Format, skip, excess, ptime time.Duration) {
 // gives what was added to the delay.
 func (s *Stream) rescale(pcm *[]int16, excess time.Duration) time.Duration {
 	const (
-		slack = 6 * time.Millisecond
+		// Whatever is taken out, the deadline of the next packet moves by whole
+		// frames: less than one too many must not be touched.
+		slack = audio.FrameTime + time.Millisecond
 		far   = 40 * time.Millisecond
 	)
 	n := len(*pcm)
@@ -204,7 +206,7 @@ func (s *Stream) rescale(pcm *[]int16, excess time.Duration) time.Duration {
 		if len(*pcm) != n {
 			s.rest = 10
 		}
-	case excess < -slack/2:
+	case excess < -3*time.Millisecond:
 		*pcm = stretch(*pcm, s.rate, int(-excess)*s.rate/int(time.Second)+s.rate/400, excess < -far/2)
 	}
 	return samplesTime(len(*pcm)-n, s.rate)

@@ -44,6 +44,8 @@ func (r *reception) count(h *rtp.Header, n int, now time.Time, since time.Durati
 		}
 		r.loss -= r.loss / 256
 		r.high = seq
+	} else if r.recv > 0 {
+		r.loss = max(r.loss-1.0/256, 0) // not lost, only late
 	}
 	r.recv++
 	r.bytes += uint64(n)

@@ -119,9 +119,6 @@ func (s *Stream) setSend(f Formats) error {
 
 // timestampNow is the RTP time of now: the last packet's plus what passed.
 func (s *Stream) timestampNow() uint32 {
-	if s.tsAt.IsZero() {
-		return s.ts
-	}
 	return s.ts + uint32(int64(s.clk.Now().Sub(s.tsAt))*int64(s.formats.Send.ClockRate)/int64(time.Second))
 }
 
@@ -133,7 +130,7 @@ func (s *Stream) sendFrame(frame []int16) {
 		return
 	}
 	// When no frames came for a while the RTP time still went on.
-	if gap := now.Sub(s.tsAt); !s.tsAt.IsZero() && gap > 200*time.Millisecond {
+	if gap := now.Sub(s.tsAt); gap > 200*time.Millisecond {
 		s.ts += uint32(int64(gap) * int64(clockRate) / int64(time.Second))
 		s.pcm, s.idle = s.pcm[:0], true
 	}

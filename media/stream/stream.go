@@ -139,6 +139,7 @@ func New(cfg Config) *Stream {
 	s.recvOpen.Store(true)
 	s.jb = jitter.New(cfg.Jitter)
 	s.player.init()
+	s.tsAt = s.epoch
 	s.sender.init(rand.Uint32(), uint16(rand.Uint32()))
 	go s.sendLoop()
 	return s
@@ -153,6 +154,9 @@ func (s *Stream) SetFormats(f Formats) error {
 		f.Ptime = 20 * time.Millisecond
 	}
 	f.Ptime = min(max(f.Ptime/audio.FrameTime*audio.FrameTime, audio.FrameTime), 60*time.Millisecond)
+	if f.Send.Name == "opus" && (f.Ptime == 30*time.Millisecond || f.Ptime == 50*time.Millisecond) {
+		f.Ptime -= audio.FrameTime // not a length of RFC 6716 section 2.1.4
+	}
 	recv := make(map[uint8]Format, len(f.Recv))
 	for _, r := range f.Recv {
 		recv[r.Type] = r

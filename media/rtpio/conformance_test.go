@@ -1,0 +1,30 @@
+package rtpio
+
+import (
+	"net/netip"
+	"testing"
+
+	"phoned/media"
+	"phoned/media/mediatest"
+)
+
+func TestConformance(t *testing.T) {
+	for name, c := range map[string]Config{
+		"Plain": {},
+		"NoMux": {NoMux: true},
+		"SRTP":  {Security: Require},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mediatest.Conformance(t, func(t testing.TB, codecs []string) media.Session {
+				c := c
+				c.Codecs, c.Address = codecs, netip.MustParseAddr("127.0.0.1")
+				s, err := New(c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { s.Close() })
+				return s
+			})
+		})
+	}
+}
