@@ -267,7 +267,6 @@ func (l *line) dropLink() {
 
 func (l *line) retryIn(d time.Duration, why LineChanged) {
 	why.Next = l.a.clock.Now().Add(d)
-	l.report(why)
 	l.retry.stop()
 	l.retry = l.a.after(d, func() {
 		if l.link != nil {
@@ -276,6 +275,7 @@ func (l *line) retryIn(d time.Duration, why LineChanged) {
 			l.connect()
 		}
 	})
+	l.report(why)
 }
 
 // report emits a change; the same news twice is said once.

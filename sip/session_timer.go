@@ -90,7 +90,9 @@ func (s *sessionTimer) agreed(res *gosip.Response, initial bool) {
 	}
 	s.interval, s.uac = d, true
 	s.we = refresher != "uas"
-	s.update = allows(res)
+	if initial || res.GetHeader("Allow") != nil {
+		s.update = allows(res)
+	}
 	if !initial {
 		s.start()
 	}

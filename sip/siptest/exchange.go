@@ -19,6 +19,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,8 +27,11 @@ import (
 )
 
 // patience is how long an expectation waits before it fails the test; nothing
-// that passes depends on it.
-const patience = 20 * time.Second
+// that passes depends on it. On a pipe it is long, since time may be faked.
+const (
+	patience     = 20 * time.Second
+	pipePatience = time.Hour
+)
 
 // Exchange is the server.
 type Exchange struct {
@@ -35,25 +39,29 @@ type Exchange struct {
 	URL string
 	// Roots trusts the server's certificate; nil without TLS.
 	Roots *x509.CertPool
-	// Registrar answers REGISTERs if not nil. Set it before the phone comes.
-	Registrar *Registrar
+	// NoPong leaves WebSocket pings unanswered from now on.
+	NoPong atomic.Bool
 	// Upgrades receives the header of each WebSocket upgrade.
 	Upgrades chan http.Header
 
-	t     testing.TB
-	peers chan *Peer
-	ctx   context.Context
-	wg    sync.WaitGroup
-	pc    net.PacketConn
-	mu    sync.Mutex
-	udp   map[string]*Peer
+	t         testing.TB
+	registrar *Registrar
+	patience  time.Duration
+	peers     chan *Peer
+	ctx       context.Context
+	wg        sync.WaitGroup
+	pc        net.PacketConn
+	mu        sync.Mutex
+	udp       map[string]*Peer
 }
 
-// New starts an exchange for "ws", "wss", "tcp", "tls" or "udp".
-func New(t testing.TB, transport string) *Exchange {
+// New starts an exchange for "ws", "wss", "tcp", "tls", "udp" or "pipe", which
+// is reached by Dial only. A registrar that is not nil answers REGISTERs;
+// without one they come to the test like all else.
+func New(t testing.TB, transport string, r *Registrar) *Exchange {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	x := &Exchange{t: t, peers: make(chan *Peer, 64), ctx: ctx, udp: map[string]*Peer{}, Upgrades: make(chan http.Header, 64)}
+	x := &Exchange{t: t, registrar: r, patience: patience, peers: make(chan *Peer, 64), ctx: ctx, udp: map[string]*Peer{}, Upgrades: make(chan http.Header, 64)}
 	var stop func()
 	switch transport {
 	case "ws", "wss":
@@ -62,6 +70,9 @@ func New(t testing.TB, transport string) *Exchange {
 		stop = x.serveStream(transport)
 	case "udp":
 		stop = x.serveUDP()
+	case "pipe":
+		x.URL, x.patience = "tcp://pipe.invalid", pipePatience
+		stop = func() {}
 	default:
 		t.Fatalf("siptest: no transport %q", transport)
 	}
@@ -76,7 +87,8 @@ func New(t testing.TB, transport string) *Exchange {
 func (x *Exchange) serveWebSocket(transport string) func() {
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x.Upgrades <- r.Header
-		c, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"sip"}, InsecureSkipVerify: true})
+		c, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"sip"}, InsecureSkipVerify: true,
+			OnPingReceived: func(context.Context, []byte) bool { return !x.NoPong.Load() }})
 		if err != nil {
 			return
 		}
@@ -212,7 +224,7 @@ func (x *Exchange) Peer() *Peer {
 	select {
 	case p := <-x.peers:
 		return p
-	case <-time.After(patience):
+	case <-time.After(x.patience):
 		x.t.Fatal("siptest: nobody connected")
 		return nil
 	}
@@ -247,7 +259,7 @@ func (p *Peer) closed() { p.once.Do(func() { close(p.gone) }) }
 // received runs on the connection's reader.
 func (p *Peer) received(b []byte) {
 	m := Parse(string(b))
-	if r := p.x.Registrar; r != nil && strings.HasPrefix(m.Start, "REGISTER ") {
+	if r := p.x.registrar; r != nil && strings.HasPrefix(m.Start, "REGISTER ") {
 		_ = p.write([]byte(r.answer(m)))
 		p.Registers <- m
 		return
@@ -296,7 +308,7 @@ func (p *Peer) next() Message {
 		return m
 	case <-p.gone:
 		p.x.t.Fatal("siptest: the connection is gone")
-	case <-time.After(patience):
+	case <-time.After(p.x.patience):
 		p.x.t.Fatal("siptest: nothing arrived")
 	}
 	return Message{}
@@ -319,10 +331,10 @@ func (p *Peer) Registered() Message {
 	for {
 		select {
 		case m := <-p.Registers:
-			if m.Get("Authorization") != "" || p.x.Registrar.Algorithm == "" {
+			if m.Get("Authorization") != "" || p.x.registrar.Algorithm == "" {
 				return m
 			}
-		case <-time.After(patience):
+		case <-time.After(p.x.patience):
 			p.x.t.Fatal("siptest: no REGISTER")
 		}
 	}
@@ -333,10 +345,13 @@ func (p *Peer) Gone() {
 	p.x.t.Helper()
 	select {
 	case <-p.gone:
-	case <-time.After(patience):
+	case <-time.After(p.x.patience):
 		p.x.t.Fatal("siptest: the connection stayed")
 	}
 }
+
+// None says that no phone has connected that was not taken by Peer.
+func (x *Exchange) None() bool { return len(x.peers) == 0 }
 
 // Drop cuts the connection without a good-bye.
 func (p *Peer) Drop() { p.drop() }

@@ -1,0 +1,17 @@
+package sip
+
+import "context"
+
+// SetDialer replaces how an Agent without lines connects.
+func SetDialer(a *Agent, dial func(server string) Flow) {
+	a.dial = func(_ context.Context, server string, _ Line) (Flow, flowInfo, error) {
+		f := dial(server)
+		if f == nil {
+			return nil, flowInfo{}, ErrUnreachable
+		}
+		return f, flowInfo{"TCP", "127.0.0.1:40000", "127.0.0.1:5060"}, nil
+	}
+}
+
+// SetRandom replaces the source of jitter.
+func SetRandom(a *Agent, f func() float64) { a.rand = f }
