@@ -1,0 +1,86 @@
+// Command phonesim is the phone on a PC: the same core, signalling, media and
+// screens as the firmware, with a front panel in the browser and, unless a
+// configuration names another, the lab exchange inside.
+//
+//	phonesim                       the phone with its panel and the lab
+//	phonesim -demo [-echo=off]     a call that checks itself, as JSON lines
+//	phonesim -script               driven by JSON lines on standard input
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+type options struct {
+	demo, script bool
+	echo         string
+	config       string
+	listen       string
+	data         string
+	sound        string
+	codecs       string
+	open         bool
+	verbose      bool
+	trace        bool
+	demoSeconds  float64
+}
+
+func main() {
+	var o options
+	flag.BoolVar(&o.demo, "demo", false, "call the echo test, check what comes back, and end")
+	flag.StringVar(&o.echo, "echo", "on", "the lab's echo: on or off (with -demo)")
+	flag.Float64Var(&o.demoSeconds, "seconds", 5, "length of each of the demo's calls")
+	flag.BoolVar(&o.script, "script", false, "read commands as JSON lines from standard input, write events to standard output")
+	flag.StringVar(&o.config, "config", "", "configuration `file`; without one the lab exchange is started")
+	flag.StringVar(&o.listen, "listen", "127.0.0.1:8480", "`address` of the front panel (loopback only); port 0: any free one")
+	flag.StringVar(&o.data, "data", "", "`folder` for what is kept; without one nothing survives")
+	flag.StringVar(&o.sound, "sound", "auto", "auto: the sound card, or a spoken sentence without one; bench: always the sentence")
+	flag.StringVar(&o.codecs, "codecs", "", "codecs in the order of preference: opus,G722,PCMA,PCMU")
+	flag.BoolVar(&o.open, "open", false, "open the panel in the desktop's browser, if there is a desktop")
+	flag.BoolVar(&o.verbose, "v", false, "log what the phone does")
+	flag.BoolVar(&o.trace, "trace", false, "log every SIP message (secrets removed)")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, o, os.Stdin, os.Stdout); err != nil {
+		if !errors.Is(err, errDemoFailed) {
+			fmt.Fprintln(os.Stderr, "phonesim:", err)
+		}
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options, in io.Reader, out io.Writer) error {
+	level := slog.LevelWarn
+	if o.verbose || o.trace {
+		level = slog.LevelDebug
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	switch {
+	case o.demo:
+		return demo(ctx, o, out, log)
+	case o.script:
+		return script(ctx, o, in, out, log)
+	}
+	return serve(ctx, o, out, log)
+}
+
+func (o options) codecList() []string {
+	if o.codecs == "" {
+		return nil
+	}
+	return strings.Split(o.codecs, ",")
+}

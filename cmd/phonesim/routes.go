@@ -1,0 +1,34 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"phoned/lab/b2b"
+)
+
+// peerName is the scripted second phone's.
+const peerName = "Anna"
+
+// routes are the simulator's own: who the second phone is, and its call.
+func (w *world) routes() map[string]http.Handler {
+	return map[string]http.Handler{
+		"GET /sim/peer": http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+			rw.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(rw).Encode(map[string]string{"name": peerName, "number": b2b.SecondExtension})
+		}),
+		"POST /sim/call-me": http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+			second := w.lab.SecondPhone()
+			err := second.Behave(b2b.Behaviour{AnswerAfter: 2 * time.Second})
+			if err == nil {
+				_, err = second.Call(extension)
+			}
+			if err != nil {
+				http.Error(rw, err.Error(), http.StatusConflict)
+				return
+			}
+			rw.WriteHeader(http.StatusAccepted)
+		}),
+	}
+}

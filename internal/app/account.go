@@ -1,0 +1,86 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"phoned/backend"
+	"phoned/phone"
+	"phoned/sip"
+)
+
+const signOutTime = 5 * time.Second
+
+// onAccount translates what the sign-in reports. It runs on the account's
+// goroutine and must not block.
+func (p *Phone) onAccount(e backend.Event) {
+	switch e := e.(type) {
+	case backend.SignedOut:
+		p.setSession(nil)
+		p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionOut}})
+	case backend.SigningIn:
+		p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionPending}})
+	case backend.SignedIn:
+		p.setSession(e.Session.Lines)
+		p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionIn, User: e.Session.UserID}})
+	case backend.Lost:
+		p.log.Warn("the sign-in was taken away", "err", e.Err)
+		p.event("auth-failed", map[string]any{"error": e.Err.Error()})
+		p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionLost}})
+	case backend.TokenRefreshed:
+		p.event("token-refreshed", map[string]any{"user": e.UserID})
+	case backend.ProblemRaised:
+		p.problem(e.Problem)
+	case backend.ProblemCleared:
+		p.solved(e.Code, e.Subject)
+	}
+}
+
+// setSession makes the session's lines the phone's.
+func (p *Phone) setSession(lines []backend.Line) {
+	out := make([]Line, 0, len(lines))
+	for _, l := range lines {
+		n := Line{Media: MediaWebRTC, Session: true, SIP: sip.Line{
+			ID: l.ID, User: l.Extension, Domain: l.SIPDomain, Password: l.Password, Servers: l.Servers,
+		}}
+		if p.cfg.LineDefaults != nil {
+			p.cfg.LineDefaults(&n)
+		}
+		out = append(out, n)
+	}
+	p.linesMu.Lock()
+	p.sessionL = out
+	p.linesMu.Unlock()
+	p.applyLines()
+}
+
+func (p *Phone) signIn() {
+	if p.account == nil || p.cfg.SignIn == nil {
+		p.log.Info("signing in is not configured")
+		return
+	}
+	p.saves.add(func() {
+		if err := p.cfg.SignIn(p.ctx); err != nil {
+			p.log.Warn("sign-in", "err", err)
+		}
+	})
+}
+
+// signOut ends calls, unregisters and wipes what signing in gave.
+func (p *Phone) signOut() {
+	for _, c := range p.calls.all() {
+		if leg := c.legID(); leg != "" {
+			_ = p.agent.End(leg, "")
+		}
+	}
+	if p.account == nil {
+		return
+	}
+	p.saves.add(func() {
+		ctx, cancel := context.WithTimeout(p.ctx, signOutTime)
+		defer cancel()
+		if err := p.account.SignOut(ctx); err != nil {
+			p.log.Warn("sign-out", "err", err)
+		}
+	})
+}

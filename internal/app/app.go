@@ -1,0 +1,215 @@
+// Package app introduces the parts of the phone to each other: it runs the
+// core's effects, turns what hardware, signalling, media and the backend
+// report into the core's events, and supervises them. It is the only package
+// that knows everybody, and it decides nothing.
+//
+// Goroutines: the core's loop; one queue per call and two common ones (effects
+// in order, and slow writes); one reader per hardware driver and per media
+// session; the painter. Run starts and joins all of them.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"phoned/backend"
+	"phoned/hal"
+	"phoned/internal/clock"
+	"phoned/internal/health"
+	"phoned/manage"
+	"phoned/media"
+	"phoned/media/audio"
+	"phoned/phone"
+	"phoned/sip"
+)
+
+// Account is what app needs of the sign-in; *backend.Account is one.
+type Account interface {
+	// Start begins with what is kept, else with the provisioned tokens.
+	Start(ctx context.Context, provisioned backend.Tokens)
+	SignOut(ctx context.Context) error
+	Close()
+}
+
+// Store is what app keeps over restarts; Assemble makes one of a *store.DB.
+type Store interface {
+	SaveCall(ctx context.Context, r phone.CallRecord, id string) error
+	SaveVolume(ctx context.Context, path string, percent int) error
+	SaveSetting(ctx context.Context, name, value string) error
+	// Recent are the newest finished calls, newest first.
+	Recent(ctx context.Context) ([]phone.CallRecord, error)
+	NameOf(ctx context.Context, number string) (string, bool)
+}
+
+// Audio is what app needs of the engine; *media.Engine is one.
+type Audio interface {
+	Apply(media.Plan) error
+	Beep(audio.ToneName)
+	PlayDigit(digit byte)
+	AddPort(media.Port)
+	RemovePort(media.Port)
+}
+
+// Board is the hardware, real or simulated. Any part may be missing.
+type Board struct {
+	Name    string
+	Keypads []hal.Keypad
+	Hook    hal.Hook
+	Lamps   hal.Lamps
+	Panels  []hal.Panel
+}
+
+// Config of a Phone. Fields without a remark are required.
+type Config struct {
+	Settings phone.Settings
+	Agent    func(events func(sip.Event)) (sip.UserAgent, error)
+	Audio    Audio
+	// Session makes the media of a call on a line.
+	Session func(Line) (media.Session, error)
+	// Lines are the classic ones, from the configuration.
+	Lines []Line
+	// Account makes the sign-in; nil: there is none (lines come from Lines).
+	Account func(events func(backend.Event)) (Account, error)
+	// SignIn starts to sign in when the person asks for it; nil: not possible.
+	SignIn func(context.Context) error
+	// Tokens are the provisioned ones, if any.
+	Tokens backend.Tokens
+	// LineDefaults is applied to lines that come from a session.
+	LineDefaults func(*Line)
+	Store        Store // nil: nothing is kept
+	Board        Board
+	Renderer     Renderer       // nil: nothing is drawn
+	Mirror       *manage.Mirror // nil: no picture for the web
+	Bus          *manage.Bus
+	Health       *health.Registry
+	Log          *slog.Logger
+	Clock        clock.Clock
+	// NewID makes the callId of the history; nil: random UUIDs.
+	NewID func() string
+	// Record gets every event of the core, nil: nobody.
+	Record func(phone.Event)
+}
+
+// Phone is the running phone.
+type Phone struct {
+	cfg     Config
+	log     *slog.Logger
+	clock   clock.Clock
+	loop    *phone.Loop
+	agent   sip.UserAgent
+	engine  Audio
+	account Account
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	calls   *calls
+	legs    sync.Mutex // orders "a leg's event" against "a leg's owner"
+	orphans map[sip.LegID][]func(*call)
+	common  *queue
+	saves   *queue
+	timers  *timers
+	ids     callIDs
+	plan    phone.AudioPlan // owned by common
+
+	linesMu  sync.Mutex
+	lines    map[string]*line
+	sessionL []Line // the session's
+}
+
+// New builds a phone; Run starts it.
+func New(cfg Config) (*Phone, error) {
+	p := &Phone{
+		cfg: cfg, log: cfg.Log, clock: cfg.Clock, engine: cfg.Audio,
+		calls: newCalls(), orphans: map[sip.LegID][]func(*call){}, lines: map[string]*line{},
+	}
+	if p.log == nil {
+		p.log = slog.New(slog.DiscardHandler)
+	}
+	if p.clock == nil {
+		p.clock = clock.Real{}
+	}
+	p.ids.make = cfg.NewID
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	p.loop = phone.NewLoop(phone.New(cfg.Settings), p.clock.Now, p.run)
+	p.loop.Record = cfg.Record
+	p.timers = newTimers(p.clock, p.loop.Post)
+	var err error
+	if p.agent, err = cfg.Agent(p.onSIP); err != nil {
+		p.cancel()
+		return nil, fmt.Errorf("signalling: %w", err)
+	}
+	if cfg.Account != nil {
+		if p.account, err = cfg.Account(p.onAccount); err != nil {
+			p.cancel()
+			return nil, fmt.Errorf("account: %w", err)
+		}
+	}
+	return p, nil
+}
+
+// View and Subscribe are the loop's; Post gives it an event.
+func (p *Phone) View() phone.View                       { return p.loop.View() }
+func (p *Phone) Post(w phone.What) bool                 { return p.loop.Post(w) }
+func (p *Phone) Subscribe() (<-chan phone.View, func()) { return p.loop.Subscribe() }
+
+// stopTime bounds the goodbye: BYEs, un-REGISTER, closing of sockets.
+const stopTime = 3 * time.Second
+
+// Run runs the phone until ctx ends, then says goodbye to everybody: calls
+// are ended, lines unregistered, media closed.
+func (p *Phone) Run(ctx context.Context) error {
+	p.common, p.saves = newQueue(), newQueue()
+	loopCtx, stopLoop := context.WithCancel(context.Background())
+	var loop sync.WaitGroup
+	loop.Go(func() { p.loop.Run(loopCtx) })
+
+	p.startHealth()
+	p.loadRecent()
+	p.startBoard()
+	p.startPainter()
+	p.wg.Go(p.sampleQuality)
+	p.applyLines()
+	if p.account != nil {
+		p.account.Start(p.ctx, p.cfg.Tokens)
+	}
+	<-ctx.Done()
+	return p.stop(stopLoop, &loop)
+}
+
+func (p *Phone) stop(stopLoop func(), loop *sync.WaitGroup) error {
+	var errs []error
+	if p.account != nil {
+		p.account.Close()
+	}
+	for _, c := range p.calls.all() {
+		if leg := c.legID(); leg != "" {
+			_ = p.agent.End(leg, "")
+		}
+	}
+	goodbye, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	errs = append(errs, p.agent.Close(goodbye))
+	p.timers.close()
+	stopLoop()
+	loop.Wait()
+	p.cancel()
+	for _, c := range p.calls.all() {
+		p.freeCall(c)
+		<-c.q.done
+	}
+	p.common.close()
+	p.saves.close()
+	<-p.common.done
+	<-p.saves.done
+	p.closeBoard()
+	p.wg.Wait()
+	return errors.Join(errs...)
+}
+
+func typeName(v any) string { return fmt.Sprintf("%T", v) }

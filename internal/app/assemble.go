@@ -1,0 +1,296 @@
+package app
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"image"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"time"
+
+	"phoned/backend"
+	"phoned/internal/clock"
+	"phoned/internal/health"
+	"phoned/manage"
+	"phoned/media"
+	"phoned/media/device"
+	"phoned/media/process"
+	"phoned/media/rtc"
+	"phoned/media/rtpio"
+	"phoned/phone"
+	"phoned/provisioning"
+	"phoned/sip"
+	"phoned/store"
+	"phoned/ui/lcd"
+)
+
+// Options say what a phone is assembled from.
+type Options struct {
+	Config  provisioning.Config
+	DataDir string // database and secrets; made 0700
+	// Devices opens sound cards; Paths and Ringer name them.
+	Devices device.Driver
+	Paths   map[media.Path]media.Endpoint
+	Ringer  string
+	// Processor of each path's microphone, nil: none.
+	Processor func(media.Path) (process.Processor, error)
+	Board     Board
+	ScreenBox image.Point    // of the picture; zero: 320×240
+	Roots     *x509.CertPool // trusted besides the system's and ca_file's
+	// Loopback: the exchange is on this machine (the lab), media as well.
+	Loopback  bool
+	Codecs    []string // order of preference, nil: the default
+	PhoneName string
+	Version   string
+	Log       *slog.Logger
+	Clock     clock.Clock
+	Trace     func(sip.TraceMessage)
+	Record    func(phone.Event)
+	// Web adds routes to the management server.
+	Web func(*manage.Config)
+}
+
+// System is an assembled phone with everything it owns.
+type System struct {
+	Phone  *Phone
+	Server *manage.Server
+	Bus    *manage.Bus
+	Health *health.Registry
+	Engine *media.Engine
+	Mirror *manage.Mirror
+	DB     *store.DB
+	Agent  *sip.Agent
+	log    *slog.Logger
+}
+
+// eventsKept is how many published events a late reader can still get.
+const eventsKept = 1000
+
+// Assemble builds a phone from its configuration. It fails only where no phone
+// is possible; everything else is a problem that the phone shows.
+func Assemble(o Options) (*System, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Clock == nil {
+		o.Clock = clock.Real{}
+	}
+	if o.ScreenBox == (image.Point{}) {
+		o.ScreenBox = image.Pt(320, 240)
+	}
+	s := &System{log: o.Log, Bus: manage.NewBus(eventsKept), Health: health.NewRegistry(o.Clock.Now)}
+	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	db, secrets, err := openStorage(o.DataDir, store.Options{Clock: o.Clock, Log: o.Log}, s.Health)
+	if err != nil {
+		return nil, err
+	}
+	s.DB = db
+	if s.Engine, err = media.NewEngine(media.EngineConfig{
+		Devices: o.Devices, Paths: o.Paths, Ringer: o.Ringer, Country: o.Config.Country.Value, Processor: o.Processor,
+		Ceiling:  map[media.Path]float64{media.PathHandset: -6, media.PathHeadset: -6},
+		Problems: s.Health, Log: o.Log,
+	}); err != nil {
+		return nil, errors.Join(fmt.Errorf("sound: %w", err), db.Close())
+	}
+	if err := s.build(o, secrets); err != nil {
+		return nil, errors.Join(err, s.Engine.Close(), db.Close())
+	}
+	return s, nil
+}
+
+func (s *System) build(o Options, secrets *store.Secrets) error {
+	ctx := context.Background()
+	roots := trusted(o, s.Health)
+	id, err := instanceID(ctx, s.DB)
+	if err != nil {
+		s.log.Warn("the instance id could not be kept", "err", err)
+	}
+	settings := settingsOf(o)
+	if err := loadSettings(ctx, s.DB, &settings); err != nil {
+		s.log.Warn("the person's settings could not be read", "err", err)
+	}
+	renderer, err := lcd.New(image.Rectangle{Max: o.ScreenBox})
+	if err != nil {
+		return fmt.Errorf("screens: %w", err)
+	}
+	s.Mirror = manage.NewMirror(o.ScreenBox)
+	kept := &storage{db: s.DB, queue: o.Config.APIURL.Value != "", user: func() string { return "" }}
+	cfg := Config{
+		Settings: settings, Audio: s.Engine, Store: kept, Board: o.Board, Renderer: renderer, Mirror: s.Mirror,
+		Bus: s.Bus, Health: s.Health, Log: o.Log, Clock: o.Clock, Record: o.Record, Lines: classicLines(o.Config, roots),
+		Agent: func(events func(sip.Event)) (sip.UserAgent, error) {
+			a, err := sip.New(sip.Config{UserAgent: "phoned/" + o.Version, InstanceID: id, Events: events, Log: o.Log, Clock: o.Clock, Trace: o.Trace})
+			s.Agent = a
+			return a, err
+		},
+		Session: func(l Line) (media.Session, error) { return newSession(o, l) },
+		Tokens:  backend.Tokens{Access: o.Config.AccessToken.Value, Refresh: o.Config.RefreshToken.Value},
+		LineDefaults: func(l *Line) {
+			l.SIP.Roots, l.SIP.DisplayName, l.Codecs = roots, o.Config.DisplayName.Value, o.Codecs
+		},
+	}
+	if o.Config.AutoConfigure.Value {
+		cfg.Account = func(events func(backend.Event)) (Account, error) {
+			a, err := backend.NewAccount(accountConfig(o, roots), secrets, events)
+			if err != nil {
+				return nil, err
+			}
+			kept.user = func() string {
+				if session, ok := a.Session(); ok {
+					return session.UserID
+				}
+				return ""
+			}
+			return a, nil
+		}
+	}
+	if s.Phone, err = New(cfg); err != nil {
+		return err
+	}
+	web := manage.Config{
+		Phone: s.Phone, Screen: s.Mirror, Bus: s.Bus, Health: s.Health, Log: o.Log, Clock: o.Clock, Pages: manage.Pages(),
+		Info: s.info(o, o.Clock.Now()),
+		Levels: func() manage.Levels {
+			l := s.Engine.Levels()
+			return manage.Levels{Mic: l.Microphone, Speaker: l.Speaker}
+		},
+	}
+	if o.Web != nil {
+		o.Web(&web)
+	}
+	s.Server = manage.New(web)
+	return nil
+}
+
+func accountConfig(o Options, roots *x509.CertPool) backend.Config {
+	c := backend.Config{
+		OAuthEndpoint: o.Config.OAuthEndpoint.Value, APIURL: o.Config.APIURL.Value, AuthToken: o.Config.AuthToken.Value,
+		NumbersPath: o.Config.NumbersPath.Value, WSServers: o.Config.WSServers.Value, Roots: roots,
+		UserAgent: "phoned/" + o.Version, Clock: o.Clock, Log: o.Log,
+	}
+	if o.Config.DomainID.Set() {
+		c.DomainID = fmt.Sprint(o.Config.DomainID.Value)
+	}
+	return c
+}
+
+// trusted are the roots: the system's, ca_file's and the caller's. nil means
+// the system's only.
+func trusted(o Options, problems *health.Registry) *x509.CertPool {
+	file := o.Config.CAFile.Value
+	if file == "" {
+		return o.Roots
+	}
+	pool := o.Roots
+	if pool == nil {
+		var err error
+		if pool, err = x509.SystemCertPool(); err != nil {
+			pool = x509.NewCertPool()
+		}
+	} else {
+		pool = pool.Clone()
+	}
+	pem, err := os.ReadFile(file)
+	if err == nil && !pool.AppendCertsFromPEM(pem) {
+		err = errors.New("there is no certificate in it")
+	}
+	if err != nil {
+		problems.Set(health.Problem{Code: "config.ca_file", Severity: health.Error, Title: "The file of trusted authorities can't be used",
+			Advice: "Correct ca_file in the configuration.", Detail: err.Error()})
+	}
+	return pool
+}
+
+func settingsOf(o Options) phone.Settings {
+	c := o.Config
+	return phone.Defaults(phone.Settings{
+		Theme: c.Theme.Value, Locale: c.Locale.Value, TimeZone: c.TimeZone.Value, Country: c.Country.Value,
+		BrandName: c.BrandName.Value, Primary: c.PrimaryColor.Value, PhoneName: o.PhoneName,
+	})
+}
+
+// classicLines are the lines that the configuration itself describes.
+func classicLines(c provisioning.Config, roots *x509.CertPool) []Line {
+	var out []Line
+	for _, l := range c.Lines.Value {
+		n := Line{
+			Label: l.Label, Media: MediaKind(l.EffectiveMedia()), Codecs: l.Codecs, DTMF: DTMFMode(l.DTMF),
+			RecordingSilent: l.RecordingUnconfirmed,
+			SIP: sip.Line{
+				ID: l.Key(), User: l.User, AuthUser: l.AuthUser, Domain: l.Domain, Password: l.Password,
+				DisplayName: l.DisplayName, Servers: l.AllServers(), Roots: roots,
+			},
+		}
+		if l.DTMF == provisioning.DTMFAuto {
+			n.DTMF = DTMFAuto
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+func newSession(o Options, l Line) (media.Session, error) {
+	switch l.Media {
+	case MediaRTP, MediaSRTP:
+		c := rtpio.Config{Codecs: l.Codecs, Clock: o.Clock, Log: o.Log}
+		if l.Media == MediaSRTP {
+			c.Security = rtpio.Require
+		}
+		c.Toward = toward(l.SIP.Servers)
+		return rtpio.New(c)
+	}
+	c := rtc.Config{Codecs: l.Codecs, Loopback: o.Loopback, LoopbackOnly: o.Loopback, Clock: o.Clock, Log: o.Log}
+	for _, ice := range o.Config.ICEServers.Value {
+		c.ICEServers = append(c.ICEServers, rtc.ICEServer{URLs: ice.URLs, Username: ice.Username, Password: ice.Credential})
+	}
+	return rtc.New(c)
+}
+
+// toward is where media will probably go: the first server, if it is an
+// address.
+func toward(servers []string) netip.Addr {
+	for _, s := range servers {
+		u, err := url.Parse(s)
+		if err != nil {
+			continue
+		}
+		if a, err := netip.ParseAddr(u.Hostname()); err == nil {
+			return a
+		}
+	}
+	return netip.Addr{}
+}
+
+// Listen opens the management address.
+func (s *System) Listen(addr string) (net.Listener, error) { return manage.Listen(addr) }
+
+// Run runs the phone and its server until ctx ends.
+func (s *System) Run(ctx context.Context, l net.Listener) error {
+	served := make(chan error, 1)
+	if l != nil {
+		go func() { served <- s.Server.Serve(l) }()
+	} else {
+		served <- nil
+	}
+	err := s.Phone.Run(ctx)
+	stop, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	err = errors.Join(err, s.Server.Close(stop), <-served)
+	return errors.Join(err, s.Engine.Close(), s.DB.Close())
+}
+
+func (s *System) info(o Options, started time.Time) func() manage.Info {
+	return func() manage.Info {
+		e := s.Engine.Stats()
+		return manage.Info{Version: o.Version, Started: started, Board: o.Board.Name, Media: map[string]any{
+			"ticks": e.Ticks, "slowTicks": e.SlowTicks, "devicesLost": e.DevicesLost,
+		}}
+	}
+}

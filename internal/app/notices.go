@@ -1,0 +1,117 @@
+package app
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"phoned/phone"
+)
+
+// callIDs gives each call the UUID that interfaces and the history know it by.
+type callIDs struct {
+	mu   sync.Mutex
+	make func() string
+	ids  map[phone.CallID]string
+}
+
+func (c *callIDs) of(id phone.CallID) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ids == nil {
+		c.ids = map[phone.CallID]string{}
+	}
+	if c.make == nil {
+		c.make = uuid.NewString
+	}
+	if c.ids[id] == "" {
+		c.ids[id] = c.make()
+	}
+	return c.ids[id]
+}
+
+func (c *callIDs) forget(id phone.CallID) { c.mu.Lock(); delete(c.ids, id); c.mu.Unlock() }
+
+// publish gives a notice of the core to the interfaces (contract §7).
+func (p *Phone) publish(n phone.Notice) {
+	d := maps.Clone(n.Detail)
+	if d == nil {
+		d = map[string]any{}
+	}
+	if n.Call != 0 {
+		d["call"] = int(n.Call)
+		d["callId"] = p.ids.of(n.Call)
+	}
+	if n.Line != "" {
+		d["line"] = string(n.Line)
+	}
+	p.event(n.Name, d)
+}
+
+func (p *Phone) event(name string, detail map[string]any) {
+	if p.cfg.Bus != nil {
+		p.cfg.Bus.Publish(p.clock.Now(), name, detail)
+	}
+}
+
+const saveTime = 10 * time.Second
+
+func (p *Phone) saveCall(r phone.CallRecord, id string) {
+	if p.cfg.Store == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), saveTime)
+	defer cancel()
+	if err := p.cfg.Store.SaveCall(ctx, r, id); err != nil {
+		p.log.Error("the call was not saved in the history", "call", r.Call, "err", err)
+	}
+}
+
+func (p *Phone) saveVolume(e phone.SaveVolume) {
+	if p.cfg.Store == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), saveTime)
+	defer cancel()
+	if err := p.cfg.Store.SaveVolume(ctx, e.Path.String(), e.Percent); err != nil {
+		p.log.Error("the volume was not saved", "err", err)
+	}
+}
+
+func (p *Phone) saveSetting(e phone.SaveSetting) {
+	if p.cfg.Store == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), saveTime)
+	defer cancel()
+	if err := p.cfg.Store.SaveSetting(ctx, e.Name, e.Value); err != nil {
+		p.log.Error("the setting was not saved", "state", e.Name, "err", err)
+	}
+}
+
+// loadRecent gives the core the finished calls of earlier runs.
+func (p *Phone) loadRecent() {
+	if p.cfg.Store == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(p.ctx, saveTime)
+	defer cancel()
+	calls, err := p.cfg.Store.Recent(ctx)
+	if err != nil {
+		p.log.Error("the history can't be read", "err", err)
+		return
+	}
+	p.loop.Post(phone.HistoryLoaded{Calls: calls})
+}
+
+func (p *Phone) lookUp(c *call, number string) {
+	if p.cfg.Store == nil {
+		return
+	}
+	if name, ok := p.cfg.Store.NameOf(c.ctx, number); ok {
+		p.loop.Post(phone.CallIdentified{Call: c.ref, Party: phone.Party{Number: number, Name: name}})
+	}
+}

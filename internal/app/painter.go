@@ -1,0 +1,82 @@
+package app
+
+import (
+	"image"
+	"time"
+
+	"phoned/phone"
+	"phoned/ui"
+)
+
+// Renderer draws a screen and says which parts changed; *lcd.Renderer is one.
+// The image is valid until the next call.
+type Renderer interface {
+	Draw(ui.Screen) (*image.RGBA, []image.Rectangle)
+}
+
+// backlight of a panel, in percent.
+const backlight = 80
+
+// startPainter keeps the panels and the mirror as the view wants them. All
+// drawing is on one goroutine.
+func (p *Phone) startPainter() {
+	if p.cfg.Renderer == nil {
+		return
+	}
+	changed, cancel := p.loop.Subscribe()
+	p.wg.Go(func() {
+		defer cancel()
+		p.paint(changed)
+	})
+}
+
+func (p *Phone) paint(changed <-chan phone.View) {
+	for _, d := range p.cfg.Board.Panels {
+		if err := d.Backlight(backlight); err != nil {
+			p.log.Warn("the back-light can't be set", "err", err)
+		}
+	}
+	v := p.loop.View()
+	tick := make(chan struct{}, 1)
+	for {
+		screen := ui.Build(v, ui.EnvOf(v, p.clock.Now()))
+		img, dirty := p.cfg.Renderer.Draw(screen)
+		p.show(img, dirty)
+		stop := func() bool { return true }
+		if !screen.Next.IsZero() {
+			wait := max(screen.Next.Sub(p.clock.Now()), time.Millisecond)
+			stop = p.clock.AfterFunc(wait, func() {
+				select {
+				case tick <- struct{}{}:
+				default:
+				}
+			}).Stop
+		}
+		select {
+		case v = <-changed:
+			stop()
+		case <-tick:
+			v = p.loop.View()
+		case <-p.ctx.Done():
+			stop()
+			return
+		}
+	}
+}
+
+func (p *Phone) show(img *image.RGBA, dirty []image.Rectangle) {
+	if len(dirty) == 0 {
+		return
+	}
+	if p.cfg.Mirror != nil {
+		p.cfg.Mirror.Show(img, dirty)
+	}
+	for _, d := range p.cfg.Board.Panels {
+		for _, r := range dirty {
+			if err := d.Draw(img, r); err != nil {
+				p.log.Warn("the display does not take a picture", "err", err)
+				break
+			}
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package app
+
+import (
+	"slices"
+	"time"
+
+	"phoned/media"
+	"phoned/phone"
+)
+
+const qualityEvery = 2 * time.Second
+
+// sampleQuality looks at every call each two seconds (contract §6).
+func (p *Phone) sampleQuality() {
+	last := map[phone.CallRef]media.Stats{}
+	tick := make(chan struct{}, 1)
+	for {
+		t := p.clock.AfterFunc(qualityEvery, func() { tick <- struct{}{} })
+		select {
+		case <-tick:
+		case <-p.ctx.Done():
+			t.Stop()
+			return
+		}
+		seen := map[phone.CallRef]media.Stats{}
+		for _, c := range p.calls.all() {
+			s := c.media()
+			if s == nil {
+				continue
+			}
+			now := s.Stats()
+			if now.PacketsRecv == 0 && now.PacketsSent == 0 {
+				continue
+			}
+			seen[c.ref] = now
+			p.loop.Post(phone.QualitySampled{Call: c.ref, Quality: quality(now, last[c.ref])})
+		}
+		last = seen
+	}
+}
+
+func quality(now, before media.Stats) phone.Quality {
+	bits := float64(now.BytesRecv-before.BytesRecv+now.BytesSent-before.BytesSent) * 8
+	r := media.Rate(now)
+	return phone.Quality{
+		Word:        r.Word,
+		BitrateKbps: bits / qualityEvery.Seconds() / 1000,
+		LossPercent: now.LossPercent,
+		Jitter:      now.Jitter,
+		RoundTrip:   now.RoundTrip,
+		Level:       now.Level,
+		Advice:      r.Cause,
+	}
+}
+
+// MediaStats are the counters of every call that has media now, oldest first.
+func (p *Phone) MediaStats() []media.Stats {
+	calls := p.calls.all()
+	slices.SortFunc(calls, func(a, b *call) int { return int(a.ref.ID - b.ref.ID) })
+	out := []media.Stats{}
+	for _, c := range calls {
+		if s := c.media(); s != nil {
+			out = append(out, s.Stats())
+		}
+	}
+	return out
+}

@@ -1,0 +1,201 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"phoned/internal/calllog"
+	"phoned/internal/health"
+	"phoned/phone"
+	"phoned/store"
+)
+
+// storage is the app's Store over the database.
+type storage struct {
+	db *store.DB
+	// queue says whether calls are to be told to the backend.
+	queue bool
+	user  func() string
+}
+
+// openStorage opens database and secrets under dir. A broken database is set
+// aside; a disk that can't be written leaves a phone that forgets.
+func openStorage(dir string, opts store.Options, problems *health.Registry) (*store.DB, *store.Secrets, error) {
+	secrets, err := store.OpenSecrets(filepath.Join(dir, "secrets.json"))
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the secrets: %w", err)
+	}
+	opts.SetAside = true
+	db, err := store.Open(filepath.Join(dir, "phone.db"), opts)
+	if err == nil {
+		if s := db.Salvaged(); s != nil {
+			problems.Set(health.Problem{Code: "store.salvaged", Severity: health.Warning, Title: "Stored data was damaged and has been repaired",
+				Detail: fmt.Sprintf("%d rows saved, the damaged file is %s", s.Rows, filepath.Base(s.Path))})
+		}
+		return db, secrets, nil
+	}
+	problems.Set(health.Problem{Code: "store.unusable", Severity: health.Error, Title: "The phone can't save anything",
+		Advice: "Calls work, but history and settings are lost at the next start.", Detail: err.Error()})
+	db, memErr := store.Open(store.Memory, opts)
+	return db, secrets, memErr
+}
+
+const (
+	keyInstance = "device.instance"
+	keyVolume   = "volume."
+	keyTheme    = "theme"
+	keyDND      = "dnd"
+	fromUser    = "user"
+)
+
+// instanceID is the device's urn:uuid (RFC 5626 §4.1), made once.
+func instanceID(ctx context.Context, db *store.DB) (string, error) {
+	var id string
+	if s, err := db.Setting(ctx, keyInstance); err == nil {
+		if json.Unmarshal(s.Value, &id) == nil && id != "" {
+			return id, nil
+		}
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return "", err
+	}
+	id = "urn:uuid:" + uuid.NewString()
+	return id, save(ctx, db, keyInstance, id)
+}
+
+func save(ctx context.Context, db *store.DB, key string, value any) error {
+	b, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return db.SetSetting(ctx, store.Setting{Key: key, Value: b, Source: fromUser})
+}
+
+// loadSettings lays what the person set at the phone over the configuration.
+func loadSettings(ctx context.Context, db *store.DB, s *phone.Settings) error {
+	all, err := db.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	for _, kept := range all {
+		switch {
+		case strings.HasPrefix(kept.Key, keyVolume):
+			percent := 0
+			path, ok := pathOf(strings.TrimPrefix(kept.Key, keyVolume))
+			if ok && json.Unmarshal(kept.Value, &percent) == nil {
+				s.Volumes[path] = percent
+			}
+		case kept.Key == keyTheme:
+			_ = json.Unmarshal(kept.Value, &s.Theme)
+		case kept.Key == keyDND:
+			_ = json.Unmarshal(kept.Value, &s.DND)
+		}
+	}
+	return nil
+}
+
+func (s *storage) SaveVolume(ctx context.Context, path string, percent int) error {
+	return save(ctx, s.db, keyVolume+path, percent)
+}
+
+func (s *storage) SaveSetting(ctx context.Context, name, value string) error {
+	if name == keyDND {
+		return save(ctx, s.db, name, value == "true")
+	}
+	return save(ctx, s.db, name, value)
+}
+
+func (s *storage) NameOf(ctx context.Context, number string) (string, bool) {
+	c, err := s.db.ContactByNumber(ctx, number)
+	if err != nil || c.Name == "" {
+		return "", false
+	}
+	return c.Name, true
+}
+
+// outcomes maps the core's causes to the history's words (contract §5).
+var outcomes = map[phone.Cause]calllog.Outcome{
+	phone.CauseElsewhere: calllog.OutcomeAnsweredElsewhere,
+	phone.CauseRejected:  calllog.OutcomeRejected,
+	phone.CauseDND:       calllog.OutcomeDoNotDisturb,
+	phone.CauseMissed:    calllog.OutcomeCancelled,
+	phone.CauseCancelled: calllog.OutcomeNoAnswer,
+	phone.CauseNoAnswer:  calllog.OutcomeNoAnswer,
+	phone.CauseBusy:      calllog.OutcomeBusy,
+}
+
+func outcome(r phone.CallRecord) calllog.Outcome {
+	if !r.AnsweredAt.IsZero() {
+		return calllog.OutcomeAnswered
+	}
+	if o, ok := outcomes[r.Outcome]; ok {
+		return o
+	}
+	return calllog.OutcomeFailed
+}
+
+func (s *storage) SaveCall(ctx context.Context, r phone.CallRecord, id string) error {
+	out := calllog.Record{
+		CallID: id, UserID: s.user(), CallerIDNumber: r.CallerID, PhoneNumber: r.Party.Number, Name: r.Party.Name,
+		Direction: calllog.Direction(r.Direction.String()), StartedAt: r.StartedAt, EndedAt: r.EndedAt, CreatedAt: r.EndedAt,
+		Outcome: outcome(r), Line: string(r.Line),
+	}
+	if _, domain, ok := strings.Cut(string(r.Line), "@"); ok {
+		out.SIPDomain = domain
+	}
+	if r.Direction == phone.Inbound && out.CallerIDNumber == "" {
+		out.CallerIDNumber = r.Party.Number
+	}
+	if !r.AnsweredAt.IsZero() {
+		out.Duration = r.EndedAt.Sub(r.AnsweredAt).Truncate(time.Second)
+	}
+	out.Disposition = out.Outcome.Disposition(out.Direction)
+	return s.db.AddCall(ctx, out, s.queue)
+}
+
+// recentLimit is how many calls the core gets to know for its lists.
+const recentLimit = 100
+
+// Recent loads the newest calls as the core knows them.
+func (s *storage) Recent(ctx context.Context) ([]phone.CallRecord, error) {
+	rows, err := s.db.Calls(ctx, store.CallQuery{Limit: recentLimit})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]phone.CallRecord, 0, len(rows))
+	for _, r := range rows {
+		c := phone.CallRecord{
+			Line: phone.LineID(r.Line), Party: phone.Party{Number: r.PhoneNumber, Name: r.Name}, CallerID: r.CallerIDNumber,
+			StartedAt: r.StartedAt, EndedAt: r.EndedAt,
+		}
+		if r.Direction == calllog.Inbound {
+			c.Direction = phone.Inbound
+		}
+		if r.Outcome == calllog.OutcomeAnswered {
+			c.AnsweredAt = r.EndedAt.Add(-r.Duration)
+			c.Outcome = phone.CauseRemote
+		}
+		for cause, o := range outcomes {
+			if o == r.Outcome && (cause != phone.CauseCancelled || c.Direction == phone.Outbound) && (cause != phone.CauseMissed || c.Direction == phone.Inbound) {
+				c.Outcome = cause
+			}
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+func pathOf(word string) (phone.Path, bool) {
+	for p := phone.PathNone; p <= phone.PathGroup; p++ {
+		if p.String() == word {
+			return p, true
+		}
+	}
+	return phone.PathNone, false
+}

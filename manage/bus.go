@@ -1,0 +1,73 @@
+package manage
+
+import (
+	"encoding/json"
+	"sync"
+	"time"
+)
+
+// Published is one event of the contract (backend-and-calls.md §7) as
+// interfaces see it.
+type Published struct {
+	ID     int64          `json:"id"`
+	Name   string         `json:"event"`
+	At     time.Time      `json:"at"`
+	Detail map[string]any `json:"detail,omitempty"`
+}
+
+// Bus keeps the last events and wakes whoever follows them. Publish never
+// blocks; a follower that is too slow misses what fell out of the ring and can
+// tell by the gap in the IDs. Safe for concurrent use.
+type Bus struct {
+	mu    sync.Mutex
+	next  int64
+	ring  []Published
+	wait  chan struct{}
+	limit int
+}
+
+// NewBus keeps the last limit events.
+func NewBus(limit int) *Bus {
+	return &Bus{next: 1, limit: limit, wait: make(chan struct{})}
+}
+
+// Publish adds an event.
+func (b *Bus) Publish(at time.Time, name string, detail map[string]any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ring = append(b.ring, Published{b.next, name, at, detail})
+	b.next++
+	if len(b.ring) > b.limit {
+		b.ring = append(b.ring[:0:0], b.ring[len(b.ring)-b.limit:]...)
+	}
+	close(b.wait)
+	b.wait = make(chan struct{})
+}
+
+// After returns the kept events with an ID above last, and a channel that is
+// closed at the next Publish.
+func (b *Bus) After(last int64) ([]Published, <-chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	i := len(b.ring)
+	for i > 0 && b.ring[i-1].ID > last {
+		i--
+	}
+	return append([]Published(nil), b.ring[i:]...), b.wait
+}
+
+// Last is the ID of the newest event, 0 if there was none.
+func (b *Bus) Last() int64 { b.mu.Lock(); defer b.mu.Unlock(); return b.next - 1 }
+
+// JSON is the event's data as sent on the stream.
+func (p Published) JSON() []byte {
+	d := map[string]any{"at": p.At.UnixMilli()}
+	for k, v := range p.Detail {
+		d[k] = v
+	}
+	out, err := json.Marshal(d)
+	if err != nil {
+		return []byte(`{}`)
+	}
+	return out
+}

@@ -1,0 +1,164 @@
+package manage
+
+import (
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"phoned/phone"
+)
+
+const maxNumber = 500 // runes of a number; the core bounds what it dials
+
+// postKey presses a key: down, up, or both ("press", the default).
+func (s *Server) postKey(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Key    phone.Key `json:"key"`
+		Action string    `json:"action"`
+	}
+	if !read(w, r, &in) {
+		return
+	}
+	if !in.Key.Valid() {
+		fail(w, http.StatusUnprocessableEntity, "The phone has no such key.", string(in.Key))
+		return
+	}
+	switch in.Action {
+	case "down":
+		s.cfg.Phone.Post(phone.KeyDown{Key: in.Key})
+	case "up":
+		s.cfg.Phone.Post(phone.KeyUp{Key: in.Key})
+	case "press", "":
+		s.cfg.Phone.Post(phone.KeyDown{Key: in.Key})
+		s.cfg.Phone.Post(phone.KeyUp{Key: in.Key})
+	default:
+		fail(w, http.StatusUnprocessableEntity, "A key goes down, up, or is pressed.", in.Action)
+		return
+	}
+	w.WriteHeader(http.StatusAccepted)
+}
+
+func (s *Server) postHook(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		OffHook *bool `json:"offHook"`
+	}
+	if !read(w, r, &in) {
+		return
+	}
+	if in.OffHook == nil {
+		fail(w, http.StatusUnprocessableEntity, "offHook is true or false.", "")
+		return
+	}
+	s.cfg.Phone.Post(phone.HookMoved{OffHook: *in.OffHook})
+	w.WriteHeader(http.StatusAccepted)
+}
+
+func (s *Server) postHeadset(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		In *bool `json:"in"`
+	}
+	if !read(w, r, &in) {
+		return
+	}
+	if in.In == nil {
+		fail(w, http.StatusUnprocessableEntity, "in is true or false.", "")
+		return
+	}
+	s.cfg.Phone.Post(phone.HeadsetPlugged{In: *in.In})
+	w.WriteHeader(http.StatusAccepted)
+}
+
+// command is the body of every call command; fields a command does not use
+// must be absent.
+type command struct {
+	CallID       int    `json:"callId"`
+	Number       string `json:"number"`
+	Line         string `json:"line"`
+	CallerID     string `json:"callerId"`
+	CallerIDName string `json:"callerIdName"`
+	On           *bool  `json:"on"`
+	Digits       string `json:"digits"`
+	Volume       *int   `json:"volume"`
+}
+
+func toggle(on *bool) phone.Toggle {
+	switch {
+	case on == nil:
+		return phone.Flip
+	case *on:
+		return phone.On
+	}
+	return phone.Off
+}
+
+// postCommand does what a hand would: dial, answer, reject, end, mute, hold,
+// dtmf, record, volume, reconnect.
+func (s *Server) postCommand(w http.ResponseWriter, r *http.Request) {
+	var in command
+	if r.ContentLength != 0 && !read(w, r, &in) {
+		return
+	}
+	what, complaint := s.event(r.PathValue("command"), in)
+	switch {
+	case complaint == "unknown":
+		fail(w, http.StatusNotFound, "The phone knows no such command.", r.PathValue("command"))
+	case complaint != "":
+		fail(w, http.StatusUnprocessableEntity, complaint, "")
+	case what == nil:
+		fail(w, http.StatusConflict, "There is no call to do this with.", r.PathValue("command"))
+	default:
+		s.cfg.Phone.Post(what)
+		w.WriteHeader(http.StatusAccepted)
+	}
+}
+
+func (s *Server) event(name string, in command) (phone.What, string) {
+	id := phone.CallID(in.CallID)
+	v := s.cfg.Phone.View()
+	has := func() bool {
+		for _, c := range v.Calls {
+			if c.State != phone.Ended && (id == 0 || c.ID == id) {
+				return true
+			}
+		}
+		return false
+	}
+	needsCall := func(e phone.What) (phone.What, string) {
+		if !has() {
+			return nil, ""
+		}
+		return e, ""
+	}
+	switch name {
+	case "dial":
+		if !utf8.ValidString(in.Number) || utf8.RuneCountInString(in.Number) > maxNumber || strings.ContainsAny(in.Number, "\r\n\x00") {
+			return nil, "This is not a number that can be dialled."
+		}
+		return phone.Dial{Number: in.Number, Line: phone.LineID(in.Line), Identity: phone.Party{Number: in.CallerID, Name: in.CallerIDName}}, ""
+	case "answer":
+		return needsCall(phone.Answer{Call: id})
+	case "reject":
+		return needsCall(phone.Reject{Call: id})
+	case "end":
+		return needsCall(phone.End{Call: id})
+	case "mute":
+		return phone.SetMute{On: toggle(in.On)}, ""
+	case "hold":
+		return needsCall(phone.SetHolding{Call: id, On: toggle(in.On)})
+	case "dtmf":
+		if in.Digits == "" || len(in.Digits) > 64 || strings.Trim(in.Digits, "0123456789*#ABCD") != "" {
+			return nil, "digits are up to 64 of 0-9, *, #, A-D."
+		}
+		return needsCall(phone.Digits{Call: id, Digits: in.Digits})
+	case "record":
+		return needsCall(phone.Record{Call: id, On: toggle(in.On)})
+	case "volume":
+		if in.Volume == nil || *in.Volume < 0 || *in.Volume > 100 {
+			return nil, "volume is 0 to 100."
+		}
+		return phone.SetVolume{Percent: *in.Volume}, ""
+	case "reconnect":
+		return phone.Reconnect{}, ""
+	}
+	return nil, "unknown"
+}

@@ -1,0 +1,214 @@
+package manage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"phoned/internal/clock"
+	"phoned/internal/health"
+	"phoned/phone"
+)
+
+// ErrNotLoopback: Listen was asked for an address that others can reach.
+var ErrNotLoopback = errors.New("the management server listens on loopback addresses only")
+
+// Phone is what the server needs of the phone. Post never blocks; View returns
+// an immutable snapshot; Subscribe's channel tells that there is a newer one
+// (coalesced) until cancel is called.
+type Phone interface {
+	View() phone.View
+	Post(phone.What) bool
+	Subscribe() (changed <-chan phone.View, cancel func())
+}
+
+// Config of a Server.
+type Config struct {
+	Phone    Phone
+	Screen   Screen
+	Bus      *Bus
+	Health   *health.Registry
+	Info     func() Info // identity and figures for /api/v1/status
+	Levels   func() Levels
+	Pages    fs.FS // the front panel; nil: none
+	Log      *slog.Logger
+	Clock    clock.Clock
+	Extra    map[string]http.Handler // further routes, e.g. the simulator's own
+	MaxBody  int64                   // 0: 64 KiB
+	Attached []string                // further host names accepted in Host
+}
+
+// Info is what the status shows beside the View.
+type Info struct {
+	Version  string         `json:"version"`
+	Started  time.Time      `json:"started"`
+	Board    string         `json:"board"`
+	Media    map[string]any `json:"media,omitempty"`
+	Counters map[string]any `json:"counters,omitempty"`
+}
+
+// Levels are the meters of the panel, 0–1.
+type Levels struct {
+	Mic     float64 `json:"mic"`
+	Speaker float64 `json:"speaker"`
+}
+
+// Server answers HTTP. Make it with New, run it with Serve.
+type Server struct {
+	cfg  Config
+	http *http.Server
+	// base ends when Close is called, and with it every open stream.
+	base   context.Context
+	cancel context.CancelFunc
+}
+
+// New makes a Server; nothing listens yet.
+func New(cfg Config) *Server {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = clock.Real{}
+	}
+	if cfg.MaxBody == 0 {
+		cfg.MaxBody = 64 << 10
+	}
+	s := &Server{cfg: cfg}
+	s.base, s.cancel = context.WithCancel(context.Background())
+	s.http = &http.Server{
+		Handler:           s.guard(s.routes()),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+		BaseContext:       func(net.Listener) context.Context { return s.base },
+		ErrorLog:          slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),
+	}
+	return s
+}
+
+// Listen opens addr, which must be a loopback address.
+func Listen(addr string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("management address %q: %w", addr, err)
+	}
+	if host != "localhost" {
+		ip, err := netip.ParseAddr(host)
+		if err != nil || !ip.IsLoopback() {
+			return nil, fmt.Errorf("%w, not on %q", ErrNotLoopback, addr)
+		}
+	}
+	return net.Listen("tcp", addr)
+}
+
+// Serve answers on l until Close. It returns nil after Close.
+func (s *Server) Serve(l net.Listener) error {
+	err := s.http.Serve(l)
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// Close ends every stream and waits for open requests as long as ctx allows.
+func (s *Server) Close(ctx context.Context) error {
+	s.cancel()
+	return s.http.Shutdown(ctx)
+}
+
+// Handler is the whole server as a handler, for tests.
+func (s *Server) Handler() http.Handler { return s.http.Handler }
+
+func (s *Server) routes() http.Handler {
+	m := http.NewServeMux()
+	m.HandleFunc("GET /healthz", s.healthz)
+	m.HandleFunc("GET /api/v1/status", s.status)
+	m.HandleFunc("GET /api/v1/calls", s.calls)
+	m.HandleFunc("GET /api/v1/problems", s.problems)
+	m.HandleFunc("GET /api/v1/screen.png", s.screenPNG)
+	m.HandleFunc("GET /api/v1/screen/stream", s.screenStream)
+	m.HandleFunc("GET /api/v1/events", s.events)
+	m.HandleFunc("POST /api/v1/keys", s.postKey)
+	m.HandleFunc("POST /api/v1/hook", s.postHook)
+	m.HandleFunc("POST /api/v1/headset", s.postHeadset)
+	m.HandleFunc("POST /api/v1/commands/{command}", s.postCommand)
+	for pattern, h := range s.cfg.Extra {
+		m.Handle(pattern, h)
+	}
+	m.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
+		fail(w, http.StatusNotFound, "There is nothing at this address.", r.URL.Path)
+	})
+	if s.cfg.Pages != nil {
+		m.Handle("/", pages(s.cfg.Pages))
+	}
+	return m
+}
+
+// guard is what every request passes: the Host header against DNS rebinding,
+// cross-origin protection, a bound on bodies, strict headers, and a recovery
+// that keeps one broken request from ending the phone.
+func (s *Server) guard(next http.Handler) http.Handler {
+	cross := http.NewCrossOriginProtection()
+	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fail(w, http.StatusForbidden, "This request came from another web site and was refused.", r.Header.Get("Origin"))
+	}))
+	checked := cross.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if e := recover(); e != nil && e != http.ErrAbortHandler {
+				s.cfg.Log.Error("request failed", "path", r.URL.Path, "err", fmt.Sprint(e))
+				fail(w, http.StatusInternalServerError, "The phone could not answer this request.", "")
+			}
+		}()
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'")
+		if !s.knownHost(r.Host) {
+			fail(w, http.StatusMisdirectedRequest, "This phone does not answer to that name.", r.Host)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, s.cfg.MaxBody)
+		checked.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) knownHost(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	if host == "localhost" {
+		return true
+	}
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.IsLoopback()
+	}
+	for _, a := range s.cfg.Attached {
+		if host == a {
+			return true
+		}
+	}
+	return false
+}
+
+func pages(f fs.FS) http.Handler {
+	h := http.FileServerFS(f)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			fail(w, http.StatusMethodNotAllowed, "Pages can only be read.", r.Method)
+			return
+		}
+		w.Header().Set("Cache-Control", "no-cache")
+		h.ServeHTTP(w, r)
+	})
+}

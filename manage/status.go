@@ -1,0 +1,162 @@
+package manage
+
+import (
+	"net/http"
+	"time"
+
+	"phoned/internal/health"
+	"phoned/phone"
+)
+
+// callResource is a call as interfaces see it (contract §3).
+type callResource struct {
+	CallID      int     `json:"callId"`
+	Line        string  `json:"line"`
+	PhoneNumber string  `json:"phoneNumber"`
+	Name        string  `json:"name,omitempty"`
+	Direction   string  `json:"direction"`
+	Status      string  `json:"status"`
+	State       string  `json:"state"`
+	Duration    int64   `json:"duration"` // ms
+	Muted       bool    `json:"muted"`
+	OnHold      bool    `json:"onHold"`
+	RemoteHold  bool    `json:"remoteHold"`
+	Recording   string  `json:"recording"`
+	MediaUp     bool    `json:"mediaUp"`
+	Secure      bool    `json:"secure"`
+	Reason      string  `json:"reason,omitempty"`
+	Quality     quality `json:"quality"`
+}
+
+type quality struct {
+	Quality    string  `json:"quality,omitempty"`
+	Bitrate    float64 `json:"bitrate"`
+	PacketLoss float64 `json:"packetLoss"`
+	Jitter     float64 `json:"jitter"`  // ms
+	Latency    float64 `json:"latency"` // ms, round trip
+	AudioLevel float64 `json:"audioLevel"`
+}
+
+func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func callOf(v phone.View, c phone.CallView, now time.Time) callResource {
+	r := callResource{
+		CallID: int(c.ID), Line: string(c.Line), PhoneNumber: c.Party.Number, Name: c.Party.Name,
+		Direction: c.Direction.String(), Status: phone.StatusWord(c), State: c.State.String(),
+		Muted: v.Muted, OnHold: c.OnHold, RemoteHold: c.RemoteHold, Recording: c.Recording.String(),
+		MediaUp: c.MediaUp, Secure: c.Secure, Reason: string(c.Cause),
+		Quality: quality{c.Quality.Word, c.Quality.BitrateKbps, c.Quality.LossPercent, millis(c.Quality.Jitter), millis(c.Quality.RoundTrip), c.Quality.Level},
+	}
+	if !c.AnsweredAt.IsZero() {
+		end := now
+		if !c.EndedAt.IsZero() {
+			end = c.EndedAt
+		}
+		r.Duration = end.Sub(c.AnsweredAt).Milliseconds()
+	}
+	return r
+}
+
+type lineResource struct {
+	Line   string     `json:"line"`
+	Label  string     `json:"label,omitempty"`
+	Number string     `json:"number"`
+	Domain string     `json:"domain"`
+	State  string     `json:"state"`
+	Cause  string     `json:"cause,omitempty"`
+	Detail string     `json:"detail,omitempty"`
+	Since  *time.Time `json:"since,omitempty"`
+	Next   *time.Time `json:"nextTry,omitempty"`
+}
+
+func instant(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+func (s *Server) callList(v phone.View) []callResource {
+	now := s.cfg.Clock.Now()
+	out := make([]callResource, 0, len(v.Calls))
+	for _, c := range v.Calls {
+		out = append(out, callOf(v, c, now))
+	}
+	return out
+}
+
+func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
+	v := s.cfg.Phone.View()
+	lines := make([]lineResource, 0, len(v.Lines))
+	registered := false
+	for _, l := range v.Lines {
+		registered = registered || l.State == phone.LineRegistered
+		lines = append(lines, lineResource{string(l.ID), l.Label, l.Number, l.Domain, string(l.State), string(l.Cause), l.Detail, instant(l.Since), instant(l.Next)})
+	}
+	active := false
+	for _, c := range v.Calls {
+		active = active || c.State != phone.Ended
+	}
+	body := map[string]any{
+		"session":       map[string]any{"state": v.Session.State, "user": v.Session.User},
+		"isConnected":   registered,
+		"hasActiveCall": active,
+		"focus":         int(v.Focus),
+		"muted":         v.Muted,
+		"path":          v.Path.String(),
+		"offHook":       v.OffHook,
+		"screen":        v.Screen,
+		"softKeys":      v.SoftKeys,
+		"lines":         lines,
+		"calls":         s.callList(v),
+		"mwi":           map[string]any{"known": v.MWI.Known, "count": v.MWI.New, "urgent": v.MWI.Urgent},
+		"problems":      s.problemList(),
+		"seq":           v.Seq,
+	}
+	if s.cfg.Info != nil {
+		body["phone"] = s.cfg.Info()
+	}
+	if s.cfg.Levels != nil {
+		body["levels"] = s.cfg.Levels()
+	}
+	reply(w, body)
+}
+
+func (s *Server) calls(w http.ResponseWriter, _ *http.Request) {
+	reply(w, map[string]any{"calls": s.callList(s.cfg.Phone.View())})
+}
+
+func (s *Server) problemList() []health.Problem {
+	if s.cfg.Health == nil {
+		return []health.Problem{}
+	}
+	return s.cfg.Health.List()
+}
+
+func (s *Server) problems(w http.ResponseWriter, _ *http.Request) {
+	reply(w, map[string]any{"problems": s.problemList()})
+}
+
+// healthz is 200 while nothing critical is wrong, 503 otherwise.
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
+	list := s.problemList()
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	if len(list) > 0 && list[0].Severity == health.Critical {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	reply(w, map[string]any{"problems": list})
+}
+
+type lampResource struct {
+	Pattern phone.LampPattern `json:"pattern"`
+	Colour  phone.LampColour  `json:"colour,omitempty"`
+}
+
+func lampsOf(v phone.View) map[string]lampResource {
+	out := map[string]lampResource{}
+	for id, s := range phone.Lamps(v) {
+		out[id] = lampResource{s.Pattern, s.Colour}
+	}
+	return out
+}

@@ -1,0 +1,229 @@
+package manage
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"phoned/phone"
+)
+
+const (
+	writeLimit = 10 * time.Second // a browser that does not read is let go
+	heartbeat  = 15 * time.Second
+)
+
+// stream writes Server-Sent Events; every write has a deadline of its own, so
+// that a vanished browser frees its goroutine.
+type stream struct {
+	w  http.ResponseWriter
+	rc *http.ResponseController
+}
+
+func openStream(w http.ResponseWriter) stream {
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no")
+	rc := http.NewResponseController(w)
+	_ = rc.SetReadDeadline(time.Time{})
+	return stream{w, rc}
+}
+
+func (s stream) send(id int64, name string, data []byte) error {
+	_ = s.rc.SetWriteDeadline(time.Now().Add(writeLimit))
+	if id > 0 {
+		if _, err := fmt.Fprintf(s.w, "id: %d\n", id); err != nil {
+			return err
+		}
+	}
+	if _, err := fmt.Fprintf(s.w, "event: %s\ndata: %s\n\n", name, data); err != nil {
+		return err
+	}
+	return s.rc.Flush()
+}
+
+func (s stream) beat() error {
+	_ = s.rc.SetWriteDeadline(time.Now().Add(writeLimit))
+	if _, err := fmt.Fprint(s.w, ": beat\n\n"); err != nil {
+		return err
+	}
+	return s.rc.Flush()
+}
+
+// events is the event stream, resumable by Last-Event-ID.
+func (s *Server) events(w http.ResponseWriter, r *http.Request) {
+	last := s.cfg.Bus.Last()
+	from := r.Header.Get("Last-Event-ID")
+	if from == "" {
+		from = r.URL.Query().Get("after")
+	}
+	if from != "" {
+		n, err := strconv.ParseInt(from, 10, 64)
+		if err != nil || n < 0 {
+			fail(w, http.StatusBadRequest, "Last-Event-ID is the number of an event.", from)
+			return
+		}
+		last = n
+	}
+	out := openStream(w)
+	if out.beat() != nil {
+		return
+	}
+	tick := time.NewTicker(heartbeat)
+	defer tick.Stop()
+	for {
+		list, more := s.cfg.Bus.After(last)
+		for _, e := range list {
+			if out.send(e.ID, e.Name, e.JSON()) != nil {
+				return
+			}
+			last = e.ID
+		}
+		select {
+		case <-more:
+		case <-tick.C:
+			if out.beat() != nil {
+				return
+			}
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// patch is a rectangle of the screen as a PNG.
+type patch struct {
+	X   int    `json:"x"`
+	Y   int    `json:"y"`
+	PNG string `json:"png"`
+}
+
+// screenStream sends the whole screen first, then what changes: "frame" events
+// with patches, "lamps" and "levels" when they change.
+func (s *Server) screenStream(w http.ResponseWriter, r *http.Request) {
+	frames, cancel := s.cfg.Screen.Follow()
+	defer cancel()
+	out := openStream(w)
+	first := s.cfg.Screen.Whole()
+	if s.sendFrame(out, first) != nil {
+		return
+	}
+	seen := first.Seq
+	var lamps, state string
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	meter := time.NewTicker(100 * time.Millisecond)
+	defer meter.Stop()
+	var levels Levels
+	for {
+		if err := s.sendPanel(out, &lamps, &state); err != nil {
+			return
+		}
+		select {
+		case f := <-frames:
+			if f.Seq <= seen { // already in a whole picture
+				continue
+			}
+			if f.Seq != seen+1 && !f.Whole {
+				f = s.cfg.Screen.Whole()
+			}
+			if s.sendFrame(out, f) != nil {
+				return
+			}
+			seen = f.Seq
+		case <-meter.C:
+			if len(frames) == 0 && s.cfg.Screen.Seq() > seen {
+				f := s.cfg.Screen.Whole()
+				if s.sendFrame(out, f) != nil {
+					return
+				}
+				seen = f.Seq
+			}
+			if s.cfg.Levels == nil {
+				continue
+			}
+			if now := s.cfg.Levels(); now != levels {
+				levels = now
+				b, _ := json.Marshal(now)
+				if out.send(0, "levels", b) != nil {
+					return
+				}
+			}
+		case <-beat.C:
+			if out.beat() != nil {
+				return
+			}
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+func (s *Server) sendFrame(out stream, f Frame) error {
+	ps := make([]patch, 0, len(f.Patches))
+	for _, p := range f.Patches {
+		ps = append(ps, patch{p.At.X, p.At.Y, base64.StdEncoding.EncodeToString(p.PNG)})
+	}
+	b, err := json.Marshal(map[string]any{"seq": f.Seq, "width": f.Size.X, "height": f.Size.Y, "whole": f.Whole, "patches": ps})
+	if err != nil {
+		return err
+	}
+	return out.send(0, "frame", b)
+}
+
+// sendPanel sends what the panel shows beside the screen, if it changed.
+func (s *Server) sendPanel(out stream, lamps, state *string) error {
+	v := s.cfg.Phone.View()
+	b, err := json.Marshal(lampsOf(v))
+	if err != nil {
+		return err
+	}
+	if string(b) != *lamps {
+		*lamps = string(b)
+		if err := out.send(0, "lamps", b); err != nil {
+			return err
+		}
+	}
+	b, err = json.Marshal(map[string]any{
+		"offHook": v.OffHook, "path": v.Path.String(), "screen": v.Screen, "headset": v.Headset,
+		"softKeys": v.SoftKeys, "keys": keyLabels(v), "say": say(v),
+	})
+	if err != nil {
+		return err
+	}
+	if string(b) != *state {
+		*state = string(b)
+		return out.send(0, "panel", b)
+	}
+	return nil
+}
+
+// keyLabels are the paper strips of K1–K8: the lines for now.
+func keyLabels(v phone.View) [8]string {
+	var out [8]string
+	for i, l := range v.Lines {
+		if i < len(out) {
+			out[i] = l.Number
+		}
+	}
+	return out
+}
+
+// say is the screen in one sentence, for a screen reader.
+func say(v phone.View) string {
+	for _, c := range v.Calls {
+		if c.ID != v.Focus {
+			continue
+		}
+		who := c.Party.Name
+		if who == "" {
+			who = c.Party.Number
+		}
+		return string(v.Screen) + ": " + who
+	}
+	return string(v.Screen)
+}

@@ -1,0 +1,116 @@
+// The front panel: draws what the phone draws, and sends what fingers do. It
+// keeps no state of its own; after a lost connection everything comes anew.
+const $ = (id) => document.getElementById(id);
+const lcd = $('lcd').getContext('2d');
+
+// Keys -----------------------------------------------------------------------
+const letters = { 2: 'ABC', 3: 'DEF', 4: 'GHI', 5: 'JKL', 6: 'MNO', 7: 'PQRS', 8: 'TUV', 9: 'WXYZ', 0: '+' };
+for (const k of '123456789*0#') {
+  const b = document.createElement('button');
+  b.className = 'key'; b.dataset.key = k;
+  b.append(k);
+  if (letters[k]) b.append(Object.assign(document.createElement('small'), { textContent: letters[k] }));
+  b.setAttribute('aria-label', { '*': 'star', '#': 'hash' }[k] ?? k);
+  $('pad').append(b);
+}
+for (let i = 1; i <= 8; i++) {
+  const b = document.createElement('button');
+  b.className = 'key'; b.dataset.key = `k${i}`; b.setAttribute('aria-label', `Line key ${i}`);
+  const lamp = document.createElement('i'); lamp.className = 'lamp'; lamp.dataset.lamp = `k${i}`;
+  b.append(lamp, document.createElement('span'));
+  $(i <= 4 ? 'left' : 'right').append(b);
+}
+
+// One request at a time, so that nothing overtakes; a finger is not a flood.
+const queue = []; let sending = false;
+function send(path, body) {
+  if (queue.length < 200) queue.push([path, body]);
+  if (!sending) drain();
+}
+async function drain() {
+  sending = true;
+  while (queue.length) {
+    const [path, body] = queue.shift();
+    try { await fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }); } catch { link('lost'); }
+  }
+  sending = false;
+}
+const held = new Set();
+const down = (key) => { if (held.has(key)) return; held.add(key); mark(key, true); send('api/v1/keys', { key, action: 'down' }); };
+const up = (key) => { if (!held.delete(key)) return; mark(key, false); send('api/v1/keys', { key, action: 'up' }); };
+const mark = (key, on) => document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.toggleAttribute('data-down', on);
+
+for (const b of document.querySelectorAll('[data-key]')) {
+  const key = b.dataset.key;
+  b.addEventListener('pointerdown', (e) => { if (e.button) return; b.setPointerCapture(e.pointerId); down(key); });
+  for (const end of ['pointerup', 'pointercancel', 'lostpointercapture']) b.addEventListener(end, () => up(key));
+  // A click without a pointer: a screen reader, or Enter and space on a focused key.
+  b.addEventListener('click', (e) => { if (e.detail === 0 && !held.has(key)) { down(key); up(key); } });
+  b.addEventListener('contextmenu', (e) => e.preventDefault());
+}
+let offHook = false;
+const hook = () => { send('api/v1/hook', { offHook: !offHook }); };
+$('hook').addEventListener('click', hook);
+
+const shortcuts = { Escape: 'back', Backspace: 'back', Enter: 'ok', ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right',
+  F1: 'sk1', F2: 'sk2', F3: 'sk3', F4: 'sk4', s: 'speaker', e: 'headset', m: 'mute', o: 'hold', t: 'transfer', r: 'redial', v: 'message', '+': 'vol+', '-': 'vol-' };
+const keyOf = (e) => /^[0-9*#]$/.test(e.key) ? e.key : shortcuts[e.key];
+const pressed = new Map(); // by physical key: the letter may change while it is held
+addEventListener('keydown', (e) => {
+  if (e.ctrlKey || e.metaKey || e.altKey) return;
+  const onButton = e.target.closest?.('button');
+  if (onButton && (e.key === 'Enter' || e.key === ' ')) return;
+  if (e.key === ' ') { e.preventDefault(); if (!e.repeat) hook(); return; }
+  const key = keyOf(e);
+  if (!key) return;
+  e.preventDefault();
+  if (!e.repeat) { pressed.set(e.code, key); down(key); }
+});
+addEventListener('keyup', (e) => { const key = pressed.get(e.code); if (key) { pressed.delete(e.code); up(key); } });
+addEventListener('blur', () => { for (const key of [...held]) up(key); pressed.clear(); });
+
+// What the phone shows -------------------------------------------------------
+let drawing = Promise.resolve();
+function frame(f) {
+  drawing = drawing.then(async () => {
+    if (lcd.canvas.width !== f.width) { lcd.canvas.width = f.width; lcd.canvas.height = f.height; }
+    for (const p of f.patches) {
+      const raw = Uint8Array.from(atob(p.png), (c) => c.charCodeAt(0));
+      const bmp = await createImageBitmap(new Blob([raw], { type: 'image/png' }));
+      lcd.drawImage(bmp, p.x, p.y); bmp.close();
+    }
+    lcd.canvas.dataset.seq = f.seq;
+  }).catch(() => {});
+}
+function lamps(all) {
+  for (const el of document.querySelectorAll('[data-lamp]')) {
+    const s = all[el.dataset.lamp] ?? { pattern: 'off' };
+    el.dataset.pattern = s.pattern; el.dataset.colour = s.colour ?? ''; el.dataset.dim = s.dim ?? false;
+  }
+}
+const words = { end_answer: 'End and answer', sign_in: 'Sign in' };
+function panel(p) {
+  offHook = p.offHook;
+  $('hook').setAttribute('aria-checked', p.offHook);
+  p.softKeys.forEach((a, i) => {
+    const b = document.querySelector(`[data-key=sk${i + 1}]`);
+    b.setAttribute('aria-label', a ? words[a] ?? a[0].toUpperCase() + a.slice(1) : `Soft key ${i + 1}, no function`);
+  });
+  p.keys.forEach((label, i) => { document.querySelector(`[data-key=k${i + 1}] span`).textContent = label; });
+  if ($('say').textContent !== p.say) $('say').textContent = p.say;
+}
+const level = (el, v) => { el.firstElementChild.style.transform = `scaleX(${Math.min(1, v)})`; };
+const link = (state) => { $('link').dataset.state = state; $('link').textContent = { live: 'connected', lost: 'connection lost, trying again' }[state]; };
+
+const source = new EventSource('api/v1/screen/stream');
+const on = (name, f) => source.addEventListener(name, (e) => { link('live'); f(JSON.parse(e.data)); });
+on('frame', frame); on('lamps', lamps); on('panel', panel);
+on('levels', (l) => { level($('mic'), l.mic); level($('speaker'), l.speaker); });
+source.onerror = () => link('lost');
+
+// The simulator's own button, where there is one.
+fetch('sim/peer').then((r) => r.ok ? r.json() : null).then((peer) => {
+  if (!peer) { $('hint').hidden = true; return; }
+  $('callme').hidden = false; $('callme').textContent = `${peer.name} calls you`;
+  $('callme').addEventListener('click', () => send('sim/call-me', {}));
+}).catch(() => {});
