@@ -28,7 +28,7 @@ func (b *baseline) relative(now, transit time.Duration) time.Duration {
 const (
 	bins     = 256
 	binWidth = 2 * time.Millisecond
-	memory   = 1000 // packets until a weight has fallen to 1/e
+	memory   = 350 // packets until a weight has fallen to 1/e
 )
 
 // histogram holds the lateness of packets with exponential forgetting: newer

@@ -192,6 +192,8 @@ func (b *Buffer) Put(now time.Duration, p Packet) Outcome {
 		}
 		b.loss -= b.loss / 128
 		b.lastSeq, b.lastTS = seq, ts
+	} else {
+		b.loss = max(b.loss-1.0/128, 0) // not lost, only late
 	}
 	b.net.add(rel)
 	if b.started {
@@ -219,7 +221,7 @@ func (b *Buffer) measure(now time.Duration, ts int64, rel time.Duration) {
 		left -= b.c.Frame - 1 // round down
 	}
 	slack := b.tick + b.c.Frame*(left/b.c.Frame+1) - now - b.debt
-	if -slack > 0 && rel <= b.need() && -slack < 30*time.Millisecond && b.debt > 0 {
+	if slack < 0 && rel <= b.need() && b.delay >= b.need() && -slack < 30*time.Millisecond && b.debt > 0 {
 		// Not the network was late but the player early.
 		b.grid = min(b.grid-slack/2, 30*time.Millisecond)
 	} else {
