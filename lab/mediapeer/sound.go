@@ -141,16 +141,19 @@ func (e *End) sendNext(f sdptext.Format, payload []byte, ticks uint32) {
 // write must be called with mu held and releases it.
 func (e *End) write(h *rtp.Header, payload []byte, name string) {
 	tr := e.tr
-	e.mu.Unlock()
-	if tr.write(h, payload) != nil {
-		return
-	}
-	e.mu.Lock()
+	// Counted first: whoever has heard the packet must find it counted.
 	e.stats.PacketsOut++
 	e.stats.BytesOut += uint64(len(payload))
 	if name != "telephone-event" {
 		e.stats.CodecOut = name
 	}
+	e.mu.Unlock()
+	if tr.write(h, payload) == nil {
+		return
+	}
+	e.mu.Lock()
+	e.stats.PacketsOut--
+	e.stats.BytesOut -= uint64(len(payload))
 	e.mu.Unlock()
 }
 
