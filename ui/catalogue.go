@@ -107,7 +107,7 @@ func (c *catalogue) say(key string, pairs ...string) string {
 		m, ok = language(fallbackLocale).Messages[key]
 	}
 	if !ok {
-		m = strings.ReplaceAll(key[strings.LastIndexAny(key, ".@")+1:], "_", " ")
+		m = Clean(strings.ReplaceAll(key[strings.LastIndexAny(key, ".@")+1:], "_", " "))
 	}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		m = strings.ReplaceAll(m, "{"+pairs[i]+"}", pairs[i+1])

@@ -89,7 +89,7 @@ func (b *builder) status() List {
 	if len(b.v.Menu.Items) > 0 {
 		return b.list()
 	}
-	out := List{Index: b.v.Menu.Index}
+	out := List{Index: max(b.v.Menu.Index, 0)}
 	add := func(label, value string, t Tone) {
 		out.Rows = append(out.Rows, Row{Label: label, Value: Text{value, t}, Focus: len(out.Rows) == out.Index})
 	}

@@ -189,7 +189,10 @@ func blend(dst *image.RGBA, x, y int, c color.RGBA, a uint8) {
 		return
 	}
 	i := dst.PixOffset(x, y)
-	px := dst.Pix[i : i+4 : i+4]
+	blendPixel(dst.Pix[i:i+4:i+4], c, a)
+}
+
+func blendPixel(px []uint8, c color.RGBA, a uint8) {
 	f := func(d, s uint8) uint8 { return uint8((int(d)*(255-int(a)) + int(s)*int(a) + 127) / 255) }
 	px[0], px[1], px[2], px[3] = f(px[0], c.R), f(px[1], c.G), f(px[2], c.B), 255
 }
@@ -199,9 +202,17 @@ func (m *mask) draw(dst *image.RGBA, x, y int, c color.RGBA, clip image.Rectangl
 	r := m.r.Add(image.Pt(x, y))
 	v := r.Intersect(clip)
 	for py := v.Min.Y; py < v.Max.Y; py++ {
-		row := m.alpha[(py-r.Min.Y)*m.r.Dx():]
-		for px := v.Min.X; px < v.Max.X; px++ {
-			blend(dst, px, py, c, row[px-r.Min.X])
+		row := m.alpha[(py-r.Min.Y)*m.r.Dx()+v.Min.X-r.Min.X:][:v.Dx()]
+		pix := dst.Pix[dst.PixOffset(v.Min.X, py):]
+		for i, a := range row {
+			switch a {
+			case 0:
+			case 255:
+				px := pix[4*i : 4*i+4 : 4*i+4]
+				px[0], px[1], px[2], px[3] = c.R, c.G, c.B, 255
+			default:
+				blendPixel(pix[4*i:4*i+4:4*i+4], c, a)
+			}
 		}
 	}
 }

@@ -40,7 +40,7 @@ func (l *layout) call(c ui.Call) {
 		y += 40
 	}
 	if c.Timer.S != "" {
-		l.label(image.Rect(margin, y+8, w, y+48), c.Timer.S, typeTimer, l.t.tone(c.Timer.Tone), false)
+		l.timer(image.Rect(margin, y+8, w, y+48), c.Timer)
 		y += 48
 	}
 	bottom := l.body().Max.Y - 8
@@ -49,6 +49,31 @@ func (l *layout) call(c ui.Call) {
 		l.advice(image.Rect(0, bottom, l.bounds.Max.X, bottom+24), c.Advice)
 	}
 	l.chips(margin, y+8, bottom, c.Chips)
+}
+
+// timer sets a running time with its last digit as an item of its own: most
+// seconds change nothing else.
+func (l *layout) timer(slot image.Rectangle, t ui.Text) {
+	l.label(slot, t.S, typeTimer, l.t.tone(t.Tone), false)
+	n := len(t.S) - 1
+	it := &l.items[len(l.items)-1]
+	if it.text != t.S || n < 1 || t.S[n] < '0' || t.S[n] > '9' {
+		return
+	}
+	f := l.p.face(typeTimer)
+	var at fixedInt
+	f.pen(t.S, true, func(i int, _ rune, info runeInfo, x fixedInt) {
+		if i == n {
+			at = x - (f.digit-info.advance)/2
+		}
+	})
+	// The cell begins on a whole pixel, so that the digit is not moved.
+	tail := *it
+	tail.text, tail.x = t.S[n:], it.x+at.Round()
+	tail.slot.Min.X = tail.x
+	it.text = t.S[:n]
+	it.slot.Max.X = tail.slot.Min.X
+	l.add(tail)
 }
 
 // name sets a name as large as it fits, a long one in two lines; it returns
@@ -200,6 +225,7 @@ func (l *layout) rows(slot image.Rectangle, rows []ui.Row, index int) {
 	if n <= 0 {
 		return
 	}
+	index = min(max(index, 0), len(rows)-1)
 	first := min(max(index-n+2, 0), max(len(rows)-n, 0))
 	if index < first {
 		first = index
