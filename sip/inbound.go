@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"fmt"
 	"strings"
 
 	gosip "github.com/emiago/sipgo/sip"
@@ -9,8 +10,9 @@ import (
 // request finds where a request of theirs belongs: a transaction that runs, a
 // dialog, or nothing yet (RFC 3261 §8.2, §12.2.2, §17.2.3).
 func (k *link) request(req *gosip.Request) {
-	key, err := gosip.ServerTxKeyMake(req)
-	if err != nil || req.From() == nil || req.To() == nil || req.CallID() == nil {
+	tidy(req)
+	key := serverKey(req)
+	if key == "" || repeated(req) {
 		k.malformed(req)
 		return
 	}
@@ -44,6 +46,59 @@ func (k *link) request(req *gosip.Request) {
 	}
 }
 
+// serverKey is what the transaction of a request is found by; "" if one of the
+// headers that every request has is missing. Requests of RFC 2543, without a
+// branch or a tag, are told apart by what they do have (§17.2.3).
+func serverKey(req *gosip.Request) string {
+	if req.Via() == nil || req.CSeq() == nil || req.From() == nil || req.To() == nil || req.CallID() == nil {
+		return ""
+	}
+	key, err := gosip.ServerTxKeyMake(req)
+	if err == nil {
+		return key
+	}
+	method := req.CSeq().MethodName
+	if method == gosip.ACK {
+		method = gosip.INVITE
+	}
+	return strings.Join([]string{"2543", req.CallID().Value(), req.From().Value(), fmt.Sprint(req.CSeq().SeqNo), string(method), req.Via().Value()}, "|")
+}
+
+// tidy takes the blanks out that may stand round a parameter's name and value
+// (RFC 3261 §25.1, EQUAL); sipgo's parser keeps them.
+func tidy(m gosip.Message) {
+	trim := func(p gosip.HeaderParams) {
+		for i := range p {
+			p[i].K, p[i].V = strings.TrimSpace(p[i].K), strings.TrimSpace(p[i].V)
+		}
+	}
+	if h := m.Via(); h != nil {
+		trim(h.Params)
+	}
+	if h := m.From(); h != nil {
+		trim(h.Params)
+	}
+	if h := m.To(); h != nil {
+		trim(h.Params)
+	}
+}
+
+// repeated finds headers twice of which there may be one (§7.3.1): two parsers
+// could each believe another of them.
+func repeated(req *gosip.Request) bool {
+	seen := map[string]bool{}
+	for _, h := range req.Headers() {
+		switch name := strings.ToLower(h.Name()); name {
+		case "from", "to", "call-id", "cseq", "max-forwards", "content-length", "content-type":
+			if seen[name] {
+				return true
+			}
+			seen[name] = true
+		}
+	}
+	return false
+}
+
 // malformed answers what can be answered at all: a request with a Via and the
 // four headers that every response copies.
 func (k *link) malformed(req *gosip.Request) {
@@ -60,7 +115,7 @@ func (k *link) acceptable(tx *serverTx) bool {
 	switch {
 	case req.SipVersion != "SIP/2.0":
 		tx.respond(505, "Version Not Supported", nil, nil)
-	case req.CSeq().MethodName != req.Method:
+	case !strings.EqualFold(string(req.CSeq().MethodName), string(req.Method)):
 		tx.respond(400, "CSeq Method Mismatch", nil, nil)
 	case req.Recipient.Scheme != "sip" && req.Recipient.Scheme != "sips" && req.Recipient.Scheme != "tel":
 		tx.respond(416, "Unsupported URI Scheme", nil, nil)
@@ -68,10 +123,25 @@ func (k *link) acceptable(tx *serverTx) bool {
 		tx.respond(420, "Bad Extension", nil, func(res *gosip.Response) {
 			res.AppendHeader(gosip.NewHeader("Unsupported", strings.Join(unknownOptions(req), ", ")))
 		})
+	case req.IsInvite() && !acceptsSDP(req):
+		tx.respond(406, "Not Acceptable", nil, nil)
 	default:
 		return true
 	}
 	return false
+}
+
+// acceptsSDP: an INVITE whose sender cannot read our answer is of no use.
+func acceptsSDP(req *gosip.Request) bool {
+	types := headerList(req, "Accept")
+	for _, v := range types {
+		kind, _, _ := strings.Cut(v, ";")
+		switch strings.ToLower(strings.TrimSpace(kind)) {
+		case sdpType, "application/*", "*/*":
+			return true
+		}
+	}
+	return len(types) == 0
 }
 
 // unknownOptions are those that a request requires and we do not have.
@@ -105,9 +175,8 @@ func requestDialog(req *gosip.Request) dialogID {
 func (k *link) cancelled(tx *serverTx) {
 	as := tx.req.Clone()
 	as.CSeq().MethodName = gosip.INVITE
-	key, err := gosip.ServerTxKeyMake(as)
-	invite := k.server[key]
-	if err != nil || invite == nil {
+	invite := k.server[serverKey(as)]
+	if invite == nil {
 		tx.respond(481, "Call/Transaction Does Not Exist", nil, nil)
 		return
 	}
