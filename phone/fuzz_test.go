@@ -208,7 +208,7 @@ func randomRun(seed uint64, n int, step func(State, Event) (State, []Effect)) (a
 }
 
 func TestRandomRunsKeepTheInvariants(t *testing.T) {
-	for seed := range uint64(40) {
+	for seed := range uint64(20) {
 		if at, last, err := randomRun(seed, 2000, Step); err != nil {
 			t.Fatalf("seed %d, step %d, %T%+v: %v", seed, at, last.What, last.What, err)
 		}

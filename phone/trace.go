@@ -12,7 +12,8 @@ import (
 // were started stop, fire or go stale, and what the audio engine was told last
 // is what the State says. The zero Trace is ready for a State fresh from New.
 type Trace struct {
-	calls  map[CallRef]*tracedCall
+	calls  map[CallRef]*tracedCall // those that are not freed
+	newest CallID
 	timers map[Timer]int
 	gen    int
 	plan   AudioPlan
@@ -95,7 +96,7 @@ func (tr *Trace) stale(w What) bool {
 		return !ok || gen != w.Gen
 	case CallGone:
 		c := tr.calls[w.Call]
-		return c == nil || c.freed
+		return c == nil
 	case CallAnswered:
 		return tr.closed(w.Call)
 	case CallConfirmed:
@@ -121,20 +122,18 @@ func (tr *Trace) stale(w What) bool {
 // closed: the call was never opened, or is over or being ended.
 func (tr *Trace) closed(r CallRef) bool {
 	c := tr.calls[r]
-	return c == nil || c.freed || c.ended
+	return c == nil || c.ended
 }
 
 // due is the call that this event must free.
 func (tr *Trace) due(w What) *tracedCall {
 	switch w := w.(type) {
 	case CallGone:
-		if c := tr.calls[w.Call]; c != nil && !c.freed {
-			return c
-		}
+		return tr.calls[w.Call]
 	case TimerFired:
 		if gen, ok := tr.timers[w.Timer]; ok && gen == w.Gen && w.Timer.Kind == TimerEnding {
 			for r, c := range tr.calls {
-				if r.ID == w.Timer.Call && !c.freed {
+				if r.ID == w.Timer.Call {
 					return c
 				}
 			}
@@ -145,7 +144,7 @@ func (tr *Trace) due(w What) *tracedCall {
 
 func (tr *Trace) legOpen(l LegID) bool {
 	for _, c := range tr.calls {
-		if c.leg == l && c.rung && !c.freed {
+		if c.leg == l && c.rung {
 			return true
 		}
 	}
@@ -173,6 +172,7 @@ func (tr *Trace) effect(x Effect) {
 		if c := tr.use(x.Call, "freed"); c != nil {
 			tr.must(c.saved, "call %v freed before it was saved", x.Call)
 			c.freed = true
+			delete(tr.calls, x.Call)
 		}
 	case HoldCall:
 		if c := tr.use(x.Call, "held"); c != nil {
@@ -207,13 +207,14 @@ func (tr *Trace) effect(x Effect) {
 }
 
 func (tr *Trace) open(r CallRef, c *tracedCall) {
-	tr.must(tr.calls[r] == nil, "call %v opened twice", r)
+	tr.must(r.ID > tr.newest, "call %v opened after call %d", r, tr.newest)
+	tr.newest = max(tr.newest, r.ID)
 	tr.calls[r] = c
 }
 
 func (tr *Trace) use(r CallRef, what string) *tracedCall {
 	c := tr.calls[r]
-	tr.must(c != nil && !c.freed, "call %v %s, but it does not exist", r, what)
+	tr.must(c != nil, "call %v %s, but it does not exist", r, what)
 	return c
 }
 
@@ -227,10 +228,6 @@ func (tr *Trace) compare(e Event, s *State) {
 	}
 	for r, c := range tr.calls {
 		x := s.call(r.ID)
-		if c.freed {
-			tr.must(x == nil || x.State == Ended, "call %v is freed, but %v", r, x)
-			continue
-		}
 		if x == nil || x.State == Ended {
 			tr.must(false, "call %v is gone and was never freed", r)
 			continue
@@ -253,10 +250,8 @@ func (tr *Trace) compare(e Event, s *State) {
 // Open are the calls that have not been freed, in order.
 func (tr *Trace) Open() []CallRef {
 	var refs []CallRef
-	for r, c := range tr.calls {
-		if !c.freed {
-			refs = append(refs, r)
-		}
+	for r := range tr.calls {
+		refs = append(refs, r)
 	}
 	slices.SortFunc(refs, func(a, b CallRef) int { return int(a.ID - b.ID) })
 	return refs
