@@ -56,10 +56,9 @@ type Config struct {
 	IPv4Only bool
 	// Stream is how sound is coded, buffered and concealed.
 	Stream stream.Config
-	// DTLSRetransmission is the first wait before a DTLS flight is sent again;
-	// it doubles. 0: 85 ms, whose fourth repetition comes 1.275 s after the
-	// first flight: exchanges that are still deaf to DTLS when they answer hear
-	// it then, not after three seconds.
+	// DTLSRetransmission is how often our first DTLS message is repeated until
+	// the far end reacts; 0: 100 ms. Exchanges may still be deaf to DTLS when
+	// they answer; the doubling waits of RFC 6347 would cost seconds.
 	DTLSRetransmission time.Duration
 	// GatherTimeout bounds the wait for candidates; 0: 3 s. What was gathered
 	// until then is used.

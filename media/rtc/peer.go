@@ -83,7 +83,11 @@ func (s *Session) settings(like *sdp.Local) (webrtc.SettingEngine, error) {
 	e.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	// Exchanges answer without a=ssrc, and transfers change the SSRC.
 	e.SetHandleUndeclaredSSRCWithoutAnswer(true)
-	e.SetDTLSRetransmissionInterval(c.DTLSRetransmission)
+	net, err := newEagerNet(c.Clock, c.DTLSRetransmission)
+	if err != nil {
+		return e, err
+	}
+	e.SetNet(net)
 	e.DisableActiveTCP(true)
 	e.SetIncludeLoopbackCandidate(c.Loopback || c.LoopbackOnly)
 	if c.LoopbackOnly {

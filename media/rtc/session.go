@@ -91,7 +91,7 @@ func (c Config) withDefaults() Config {
 			*d = v
 		}
 	}
-	def(&c.DTLSRetransmission, 85*time.Millisecond)
+	def(&c.DTLSRetransmission, 100*time.Millisecond)
 	def(&c.GatherTimeout, 3*time.Second)
 	def(&c.ConnectTimeout, 12*time.Second)
 	def(&c.StallTimeout, 5*time.Second)

@@ -30,13 +30,15 @@ type crypto struct {
 	suite   string
 	profile srtp.ProtectionProfile
 	key     []byte // key, then salt
+	mki     []byte // master key identifier, nil for none
 }
 
 // errCrypto: an a=crypto line that can't be used.
 var errCrypto = errors.New("unusable a=crypto")
 
-// parseCrypto reads "1 AES_CM_128_HMAC_SHA1_80 inline:KEY|2^20|1:4". Keys with
-// MKI are refused (RFC 4568 section 6.1: then the line must not be chosen).
+// parseCrypto reads "1 AES_CM_128_HMAC_SHA1_80 inline:KEY|2^20|1:4". Lines with
+// several keys or session parameters, which change what is on the wire, are
+// refused (RFC 4568 section 6.1: then the line must not be chosen).
 func parseCrypto(v string) (crypto, error) {
 	f := strings.Fields(v)
 	if len(f) < 3 {
@@ -57,12 +59,12 @@ func parseCrypto(v string) (crypto, error) {
 		}
 		parts := strings.Split(in, "|")
 		for _, p := range parts[1:] {
-			if strings.Contains(p, ":") {
-				return crypto{}, fmt.Errorf("%w: MKI", errCrypto)
+			if c.mki, ok = parseMKI(p); !ok {
+				return crypto{}, fmt.Errorf("%w: key parameter", errCrypto)
 			}
 		}
-		for _, p := range f[3:] { // session parameters change what is on the wire
-			return crypto{}, fmt.Errorf("%w: parameter %s", errCrypto, strings.SplitN(p, "=", 2)[0])
+		if len(f) > 3 {
+			return crypto{}, fmt.Errorf("%w: session parameters", errCrypto)
 		}
 		if c.key, err = base64.StdEncoding.DecodeString(pad(parts[0])); err != nil {
 			return crypto{}, errCrypto
@@ -73,6 +75,25 @@ func parseCrypto(v string) (crypto, error) {
 		return c, nil
 	}
 	return crypto{}, fmt.Errorf("%w: suite %q", errCrypto, f[1])
+}
+
+// parseMKI reads "1:4", the value and its length in bytes; a lifetime such as
+// "2^20" gives none, for no call lasts that long.
+func parseMKI(p string) (mki []byte, ok bool) {
+	v, n, both := strings.Cut(p, ":")
+	if !both {
+		return nil, true
+	}
+	value, err := strconv.ParseUint(v, 10, 32)
+	size, err2 := strconv.Atoi(n)
+	if err != nil || err2 != nil || size < 1 || size > 128 || (size < 4 && value >= 1<<(8*size)) {
+		return nil, false
+	}
+	mki = make([]byte, size)
+	for i := 0; i < size && i < 4; i++ {
+		mki[size-1-i] = byte(value >> (8 * i))
+	}
+	return mki, true
 }
 
 // pad restores the padding that some leave out.
@@ -103,7 +124,9 @@ func newCryptos() ([]crypto, error) {
 	return list, nil
 }
 
+// fill draws a new key, without MKI.
 func (c *crypto) fill() error {
+	c.mki = nil
 	n, err := c.size()
 	if err != nil {
 		return err
@@ -135,10 +158,14 @@ func newCipher(c crypto) (*cipher, error) {
 		return nil, err
 	}
 	x := &cipher{suite: c.suite, buf: make([]byte, 0, 2048), plain: make([]byte, 0, 2048)}
-	if x.rtp, err = srtp.CreateContext(c.key[:k], c.key[k:], c.profile, srtp.SRTPReplayProtection(128), srtp.SRTCPReplayProtection(128)); err != nil {
+	opts := []srtp.ContextOption{srtp.SRTPReplayProtection(128), srtp.SRTCPReplayProtection(128)}
+	if c.mki != nil {
+		opts = append(opts, srtp.MasterKeyIndicator(c.mki))
+	}
+	if x.rtp, err = srtp.CreateContext(c.key[:k], c.key[k:], c.profile, opts...); err != nil {
 		return nil, fmt.Errorf("SRTP: %w", err)
 	}
-	if x.rtcp, err = srtp.CreateContext(c.key[:k], c.key[k:], c.profile, srtp.SRTCPReplayProtection(128)); err != nil {
+	if x.rtcp, err = srtp.CreateContext(c.key[:k], c.key[k:], c.profile, opts...); err != nil {
 		return nil, fmt.Errorf("SRTCP: %w", err)
 	}
 	return x, nil

@@ -151,9 +151,9 @@ func TestCleanNetwork(t *testing.T) {
 			n := simulate(t, name, ms*time.Millisecond)
 			n.run(time.Second, clean)
 			before := n.s.Stats().Concealed
-			n.run(20*time.Second, clean)
+			n.run(6*time.Second, clean)
 			st := n.s.Stats()
-			if w := n.worst(19 * time.Second); w < 7000 {
+			if w := n.worst(5 * time.Second); w < 7000 {
 				t.Errorf("%s %d ms: the tone falls to %.0f", name, ms, w)
 			}
 			if c := st.Concealed - before; c > 0 || st.Late > 0 || st.Lost > 0 {
