@@ -114,7 +114,7 @@ func TestFreeSWITCHStyle(t *testing.T) {
 	d := p.invite("9196", m.offer(t))
 	res := p.expect("SIP/2.0 200")
 	a, err := sdptext.Read(sdpOf(res))
-	if err != nil || a.Formats[0].Name != "opus" || strings.Contains(res, "a=mid") || !strings.Contains(header(res, "Contact"), ":5060;transport=udp") {
+	if err != nil || a.Formats[0].Name != "opus" || strings.Contains(res, "a=mid") || strings.Contains(res, "a=sendrecv") || !strings.Contains(header(res, "Contact"), ":5060;transport=udp") {
 		t.Fatal(res)
 	}
 	for _, f := range a.Formats[1:] {

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -150,7 +151,11 @@ func (e *End) publish(local, dir string) []byte {
 	defer e.mu.Unlock()
 	e.local = local
 	e.version++
-	return []byte(sdptext.SetVersion(sdptext.SetDirection(local, dir), 1000+e.version))
+	out := sdptext.SetVersion(sdptext.SetDirection(local, dir), 1000+e.version)
+	if e.cfg.Style == sdptext.FreeSWITCH && dir == "sendrecv" { // the default is not written
+		out = strings.Replace(out, "a=sendrecv\r\n", "", 1)
+	}
+	return []byte(out)
 }
 
 // Answer takes an offer. An offer with the ICE user and fingerprint of before
@@ -224,7 +229,7 @@ func (e *End) Apply(ctx context.Context, answer []byte) error {
 	}
 	id := a.Ufrag + a.Fingerprint
 	e.mu.Lock()
-	tr, known, local := e.tr, e.id == id, e.local
+	tr, known := e.tr, e.id == id
 	e.mu.Unlock()
 	if tr == nil {
 		return ErrClosed
@@ -235,9 +240,6 @@ func (e *End) Apply(ctx context.Context, answer []byte) error {
 		}
 	}
 	e.agree(id, string(answer), sdptext.AnswerDirection(a.Direction, e.wanted()))
-	e.mu.Lock()
-	e.local = local
-	e.mu.Unlock()
 	return nil
 }
 

@@ -163,10 +163,9 @@ func SetDirection(sdp, dir string) string {
 	}
 	var out []string
 	for i, s := range l {
-		if isDirection(s) && (i < from || i < to) {
-			continue
+		if !isDirection(s) || i >= to {
+			out = append(out, s)
 		}
-		out = append(out, s)
 		if i == to-1 {
 			out = append(out, "a="+dir)
 		}

@@ -53,6 +53,9 @@ func (s Style) Apply(sdp string, offer bool) string {
 			line = "c=IN IP4 " + host
 		case strings.HasPrefix(line, "o=") && s == FreeSWITCH:
 			f := strings.Fields(line)
+			if len(f) != 6 {
+				break
+			}
 			line = fmt.Sprintf("o=FreeSWITCH %s %s IN IP4 %s", f[1], f[2], host)
 		case line == "s=-" && s == FreeSWITCH:
 			line = "s=FreeSWITCH"
