@@ -30,6 +30,10 @@ type TimerFired struct {
 	Gen   int
 }
 
+// Heartbeat asks nothing of the core: that its instant shows in the View proves
+// that the loop is alive.
+type Heartbeat struct{}
+
 // Lines and service.
 type (
 	// LinesConfigured replaces the set of lines; calls on a line that is gone
@@ -189,6 +193,7 @@ func (KeyUp) what()             {}
 func (HookMoved) what()         {}
 func (HeadsetPlugged) what()    {}
 func (TimerFired) what()        {}
+func (Heartbeat) what()         {}
 func (LinesConfigured) what()   {}
 func (LineChanged) what()       {}
 func (SessionChanged) what()    {}

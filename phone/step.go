@@ -40,6 +40,7 @@ func (t *turn) apply(w What) {
 		t.applyHand(w)
 	case TimerFired:
 		t.timerFired(w)
+	case Heartbeat:
 	case Dial, Answer, Reject, End, SetMute, SetHolding, Digits, Record, SetVolume, Reconnect:
 		t.applyCommand(w)
 	case LinesConfigured, LineChanged, SessionChanged, ProblemsChanged, SettingsChanged, MessageWaiting, HistoryLoaded:

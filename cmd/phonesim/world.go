@@ -146,19 +146,33 @@ func speech8k() []int16 {
 // sound finds the sound card; without one, the bench speaks and listens.
 func (w *world) sound(force bool, log *slog.Logger) device.Driver {
 	if !force {
-		d, err := malgodev.New(malgodev.Config{Log: log})
+		d, err := card(log)
 		if err == nil {
-			if list, err := d.List(); err == nil && len(list) > 0 {
-				return d
-			}
-			err = d.Close()
+			return d
 		}
-		if err != nil {
-			log.Info("no sound card", "err", err)
-		}
+		log.Info("no sound card", "err", err)
 	}
 	w.bench = newBench()
 	return w.bench.card
+}
+
+// card is the PC's sound card, if its default devices can be opened: a list of
+// names proves nothing, ALSA has some without any card.
+func card(log *slog.Logger) (device.Driver, error) {
+	d, err := malgodev.New(malgodev.Config{Log: log})
+	if err != nil {
+		return nil, err
+	}
+	for _, direction := range []device.Direction{device.Playback, device.Capture} {
+		half, err := d.Open(direction, "")
+		if err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+		if err := half.Close(); err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+	}
+	return d, nil
 }
 
 // web adds the simulator's own routes.

@@ -213,3 +213,23 @@ func (p *Phone) stop(stopLoop func(), loop *sync.WaitGroup) error {
 }
 
 func typeName(v any) string { return fmt.Sprintf("%T", v) }
+
+// Healthy reports whether the core's loop takes an event within d.
+func (p *Phone) Healthy(d time.Duration) bool {
+	ctx, cancel := context.WithTimeout(p.ctx, d)
+	defer cancel()
+	views, stop := p.loop.Subscribe()
+	defer stop()
+	seq := p.loop.View().Seq
+	p.loop.Post(phone.Heartbeat{})
+	for {
+		select {
+		case v := <-views:
+			if v.Seq > seq {
+				return true
+			}
+		case <-ctx.Done():
+			return false
+		}
+	}
+}

@@ -1,0 +1,167 @@
+// Command phoned is the firmware's daemon: it starts the drivers that the board
+// file names, reads the configuration and is a phone until it is told to stop.
+// What is missing it says in one sentence each, and runs on with the rest.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"phoned/hal/board"
+	"phoned/internal/app"
+	"phoned/internal/health"
+	"phoned/internal/sdnotify"
+	"phoned/media"
+	"phoned/media/device/malgodev"
+	"phoned/provisioning"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+type options struct {
+	board, config, image, site, data, listen string
+	loopback                                 bool
+	level                                    slog.Level
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.board, "board", "/etc/phoned/board.toml", "board `file`")
+	flag.StringVar(&o.config, "config", "/etc/phoned/phoned.toml", "configuration `file`")
+	flag.StringVar(&o.data, "data", "/var/lib/phoned", "`folder` for what is kept")
+	flag.StringVar(&o.listen, "listen", "127.0.0.1:8480", "`address` of the management server (loopback only), \"\" for none")
+	flag.BoolVar(&o.loopback, "loopback", false, "take loopback addresses as media addresses: for an exchange on this machine")
+	flag.TextVar(&o.level, "log", slog.LevelInfo, "log `level`: debug, info, warn, error")
+	show := flag.Bool("version", false, "print the version")
+	flag.Parse()
+	if *show {
+		fmt.Println(version)
+		return
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: o.level}))
+	if err := run(ctx, o, log); err != nil {
+		log.Error("phoned ended", "err", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options, log *slog.Logger) error {
+	var told []health.Problem // before there is a registry to tell
+	devices := openBoard(o.board, log, &told)
+	cfg := configuration(o, log, &told)
+	cards, err := malgodev.New(malgodev.Config{Log: log})
+	if err != nil {
+		return fmt.Errorf("sound: %w", err)
+	}
+	opts := app.Options{
+		Config: cfg, DataDir: o.data, Devices: cards, Loopback: o.loopback, PhoneName: cfg.DisplayName.Value, Version: version, Log: log,
+		Paths: map[media.Path]media.Endpoint{
+			media.PathHandset: media.Endpoint(devices.Audio.Handset),
+			media.PathHeadset: media.Endpoint(devices.Audio.Headset),
+			media.PathSpeaker: media.Endpoint(devices.Audio.Speaker),
+		},
+		Ringer: devices.Audio.Ringer.Speaker,
+		Board:  app.Board{Name: devices.Name, Keypads: devices.Keypads, Hook: devices.Hook, Lamps: devices.Lamps, Panels: devices.Panels},
+	}
+	s, err := app.Assemble(opts)
+	if err != nil {
+		return errors.Join(err, cards.Close(), devices.Close())
+	}
+	for _, p := range told {
+		s.Health.Set(p)
+	}
+	if n := sdnotify.Send(sdnotify.Ready); n != nil {
+		log.Warn("systemd was not told", "err", n)
+	}
+	watched, stopWatching := context.WithCancel(ctx)
+	defer stopWatching()
+	go watchdog(watched, s.Phone)
+	err = listenAndRun(ctx, s, o.listen, log)
+	_ = sdnotify.Send(sdnotify.Stopping)
+	return errors.Join(err, cards.Close(), devices.Close())
+}
+
+func listenAndRun(ctx context.Context, s *app.System, addr string, log *slog.Logger) error {
+	if addr == "" {
+		return s.Run(ctx, nil)
+	}
+	l, err := s.Listen(addr)
+	if err != nil { // a phone without its web page is still a phone
+		s.Health.Set(health.Problem{Code: "web.address", Severity: health.Warning, Title: "The web page can't be reached", Detail: err.Error()})
+		return s.Run(ctx, nil)
+	}
+	log.Info("management", "addr", l.Addr().String())
+	return s.Run(ctx, l)
+}
+
+// openBoard starts what the board file names. Nothing that is missing stops
+// the phone.
+func openBoard(file string, log *slog.Logger, told *[]health.Problem) board.Devices {
+	problem := func(part, title string, err error) {
+		log.Warn(title, "dev", part, "err", err)
+		*told = append(*told, health.Problem{Code: "board." + part, Severity: health.Error, Title: title, Detail: err.Error()})
+	}
+	text, err := os.ReadFile(filepath.Clean(file))
+	if err != nil {
+		problem("file", "The board file can't be read; the phone runs without keys and display.", err)
+		return board.Devices{}
+	}
+	f, err := board.Parse(text)
+	if err != nil {
+		problem("file", "The board file is not right; the phone runs without keys and display.", err)
+		return board.Devices{}
+	}
+	devices, missing := board.Open(f)
+	for _, m := range missing {
+		problem(m.Part, m.Title, m.Err)
+	}
+	return devices
+}
+
+// configuration reads the sources; one that is refused is replaced by what it
+// last said, and the phone stays alive without any.
+func configuration(o options, log *slog.Logger, told *[]health.Problem) provisioning.Config {
+	loader := provisioning.Loader{Dir: filepath.Join(o.data, "config"), Log: log}
+	cfg, warns, err := loader.Load(provisioning.File{Path: o.config, Layer: provisioning.LayerUser})
+	for _, w := range warns {
+		log.Warn("configuration", "err", w.String())
+	}
+	if err != nil {
+		log.Error("configuration", "err", err)
+		*told = append(*told, health.Problem{Code: "config.refused", Severity: health.Error, Title: "The configuration is not right",
+			Advice: "The phone uses the last good one.", Detail: err.Error()})
+	}
+	return cfg
+}
+
+// watchdog keeps systemd from restarting the daemon for as long as the core's
+// loop answers.
+func watchdog(ctx context.Context, p *app.Phone) {
+	every := sdnotify.Watchdog() / 2
+	if every == 0 {
+		return
+	}
+	t := time.NewTicker(every)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			if p.Healthy(every) {
+				_ = sdnotify.Send(sdnotify.Alive)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
