@@ -1,26 +1,40 @@
 package audio
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // Elastic joins two clocks that nearly agree: one side writes samples at its
 // own pace, the other reads a frame whenever its own clock asks. It keeps the
 // delay between them as low as their jitter allows. Slow drift is taken up by
-// making a frame one sample shorter or longer (cubic interpolation, not
-// audible); a reader that comes too early gets silence, faded, and the reserve
-// grows; a reserve that was never needed shrinks.
+// making a frame a sample shorter or longer (cubic interpolation, not audible);
+// a reader that comes too early gets silence, faded, and the reserve grows; a
+// reserve that was not needed for long shrinks.
 //
-// With both sides on one clock it never touches a sample. Write is for one
-// goroutine, Read for one other; Stats for any.
+// What it steers is the stock: the samples left after a read plus those that
+// the writer has collected since its last write, as told by the time. Unlike
+// what is left it does not jump when a write that used to come just before the
+// read comes to be just after it. As long as the stock does not fall the clocks
+// are taken to be one, and no sample is touched.
+//
+// Write is for one goroutine, Read for one other; Stats for any.
 type Elastic struct {
-	ring *Ring
+	ring  *Ring
+	base  time.Time
+	stamp atomic.Int64 // of the last write, since base
+	chunk atomic.Int64 // longest write
 
 	// Reader's state, in samples.
 	primed  bool
-	reserve int // wanted to be left after a read
-	low     int // least that was left in this window
-	reads   int // in this window
-	calm    int // windows since the last underrun
-	adjust  int // samples more (or less) to take a frame
+	drifts  bool // the clocks are two: the stock is kept up
+	reserve int  // beyond the longest wait for a write
+	reads   int  // in this window
+	stock   int  // sum of this window
+	wait    int  // longest in this window
+	most    int  // highest stock while the clocks seemed to be one
+	calm    int  // windows since the last underrun
+	adjust  int  // samples more (or less) to take a frame
 	last    int16
 	fade    Fade
 	scratch [FrameLen + elasticMaxAdjust]int16
@@ -31,7 +45,8 @@ type Elastic struct {
 
 const (
 	elasticWindow     = 50            // reads: half a second
-	elasticHysteresis = Rate / 500    // 2 ms over the reserve before frames are shortened
+	elasticHysteresis = Rate / 500    // 2 ms over the goal before frames are shortened
+	elasticSlack      = Rate / 2000   // 0.5 ms under it before they are lengthened
 	elasticReserve    = Rate / 400    // 2.5 ms: first reserve, and its step
 	elasticMaxReserve = 4 * FrameLen  // 40 ms
 	elasticMaxHold    = 10 * FrameLen // 100 ms: more is thrown away at once
@@ -49,13 +64,17 @@ type ElasticStats struct {
 
 // NewElastic makes an empty one.
 func NewElastic() *Elastic {
-	return &Elastic{ring: NewRing(2 * elasticMaxHold), low: elasticMaxHold}
+	return &Elastic{ring: NewRing(2 * elasticMaxHold), base: time.Now()}
 }
 
 // Write takes samples; it never blocks. Writer only.
 func (e *Elastic) Write(src []int16) {
 	if e.ring.Write(src) < len(src) {
 		e.overruns.Add(1)
+	}
+	e.stamp.Store(int64(time.Since(e.base)))
+	if n := int64(len(src)); n > e.chunk.Load() {
+		e.chunk.Store(n)
 	}
 }
 
@@ -71,13 +90,15 @@ func (e *Elastic) Read(dst []int16) bool {
 		e.ring.Skip(have - FrameLen - e.reserve)
 		e.primed = true
 		e.fade.In()
+		e.restart()
 	case have < FrameLen:
 		e.underrun(dst)
 		return false
 	case have > elasticMaxHold:
 		e.overruns.Add(1)
-		e.ring.Skip(have - FrameLen - e.reserve)
+		e.ring.Skip(have - e.goal() - FrameLen)
 		e.fade.In()
+		e.restart()
 	}
 	n := FrameLen + e.adjust
 	if e.ring.Len() < n {
@@ -103,7 +124,8 @@ func (e *Elastic) Read(dst []int16) bool {
 // Reset throws away what is held; the next Read starts anew. Reader only.
 func (e *Elastic) Reset() {
 	e.ring.Skip(e.ring.Len())
-	e.primed, e.adjust, e.reads, e.low = false, 0, 0, elasticMaxHold
+	e.primed = false
+	e.restart()
 }
 
 // Stats may be called at any time.
@@ -123,36 +145,57 @@ func (e *Elastic) underrun(dst []int16) {
 	e.last = 0
 	e.fade.In()
 	e.reserve = min(e.reserve+elasticReserve, elasticMaxReserve)
-	e.calm, e.reads, e.low, e.adjust = 0, 0, elasticMaxHold, 0
+	e.drifts, e.calm = true, 0
+	e.restart()
 }
 
-// steer looks at the least that was left in a window and sets the adjustment
-// of the next one.
+// restart begins a new window of observation.
+func (e *Elastic) restart() {
+	e.reads, e.stock, e.wait, e.most, e.adjust = 0, 0, 0, 0, 0
+}
+
+// goal is the stock to have when the clocks drift: enough for the longest wait
+// between writes, and the reserve.
+func (e *Elastic) goal() int { return max(e.wait, int(e.chunk.Load())) + e.reserve }
+
+// steer observes the stock for a window and sets the adjustment of the next.
 func (e *Elastic) steer() {
 	left := e.ring.Len()
+	wait := int((int64(time.Since(e.base)) - e.stamp.Load()) * Rate / int64(time.Second))
+	wait = min(max(wait, 0), elasticMaxHold)
 	e.level.Store(int64(left))
-	e.low = min(e.low, left)
+	e.stock += left + wait
+	e.wait = max(e.wait, wait)
 	if e.reads++; e.reads < elasticWindow {
 		return
 	}
-	over := e.low - e.reserve
-	switch {
+	stock := e.stock / elasticWindow
+	goal := e.goal()
+	if !e.drifts {
+		goal = e.wait + e.reserve // one clock: the phase will not change
+		e.most = max(e.most, stock)
+		e.drifts = stock < e.most-elasticSlack
+	}
+	switch over := stock - goal; {
 	case over > 2*FrameLen:
 		e.adjust = elasticMaxAdjust
 	case over > elasticHysteresis:
 		e.adjust = 1
-	case over < -e.reserve/2:
+	case e.drifts && over < -elasticSlack:
 		e.adjust = -1
 	default:
 		e.adjust = 0
 	}
+	if e.adjust > 0 {
+		e.most = 0 // it falls because we take
+	}
 	// Half a minute of calm: try with 1 ms less, but keep a floor once there
-	// was an underrun, or drift alone would bring the next one.
+	// was an underrun.
 	if e.calm++; e.calm >= 60 && e.reserve > elasticReserve {
 		e.reserve = max(e.reserve-Rate/1000, elasticReserve)
 		e.calm = 0
 	}
-	e.reads, e.low = 0, elasticMaxHold
+	e.reads, e.stock, e.wait = 0, 0, 0
 }
 
 // stretch makes len(dst) samples of len(src) by cubic (Catmull-Rom)

@@ -59,7 +59,7 @@ func (m *Mixer) Break(in *Input) {
 			m.sum[i] += in.last * float32(RampLen-1-i) / RampLen
 		}
 	}
-	in.gain.now, in.last = 0, 0
+	in.gain, in.last = Gain{}, 0
 }
 
 // Mix writes the saturated sum to dst.
