@@ -19,16 +19,17 @@ import (
 func TestIncremental(t *testing.T) {
 	all := scenes.All()
 	rng := rand.New(rand.NewPCG(1, 2))
-	r := renderer(t)
+	r, full := renderer(t), renderer(t)
 	before := image.NewRGBA(panel)
-	for i := 0; i < 600; i++ {
+	for i := 0; i < 250; i++ {
 		s := all[rng.IntN(len(all))]
 		s.Now = s.Now.Add(time.Duration(rng.IntN(5)) * 500 * time.Millisecond)
 		theme := []ui.Theme{ui.Dark, ui.Light}[rng.IntN(20)/19]
 		sc := ui.Build(s.View, s.Env(theme, ui.Locales()[rng.IntN(len(ui.Locales()))]))
 		copy(before.Pix, r.img.Pix)
 		img, dirty := r.Draw(sc)
-		fresh, _ := renderer(t).Draw(sc)
+		full.Invalidate()
+		fresh, _ := full.Draw(sc)
 		if !bytes.Equal(img.Pix, fresh.Pix) {
 			t.Fatalf("step %d, %s: differs from a full drawing", i, s.Name)
 		}
@@ -102,6 +103,7 @@ func FuzzDraw(f *testing.F) {
 	f.Add(strings.Repeat("W", 300), strings.Repeat("9", 500), strings.Repeat("1", 200), "\u202e\u2066x", -1, uint8(9), int64(-5))
 	f.Add("🎉👩‍🚀", "\x00\xff", "é́́́", "\n\n", 1<<40, uint8(200), int64(1<<60))
 	screens := scenes.All()
+	r := renderer(f) // its caches make the fuzzing worth the while
 	f.Fuzz(func(t *testing.T, name, number, input, detail string, cursor int, which uint8, ahead int64) {
 		s := screens[int(which)%len(screens)]
 		v := s.View
@@ -130,7 +132,6 @@ func FuzzDraw(f *testing.F) {
 		}
 		s.Now = s.Now.Add(time.Duration(ahead))
 		for _, theme := range []ui.Theme{ui.Dark, ui.Light} {
-			r := renderer(t)
 			sc := ui.Build(v, s.Env(theme, "de"))
 			for i, it := range lay(r, sc) {
 				if !it.slot.In(panel) {

@@ -1,4 +1,4 @@
-// Command screens draws every screen of the phone on one contact sheet a
+// Command contactsheet draws every screen of the phone on one contact sheet a
 // theme, for `make screens`.
 package main
 
@@ -24,7 +24,7 @@ func main() {
 	all := flag.Bool("all", false, "also the screens that only tests need")
 	flag.Parse()
 	if err := run(*dir, *locale, *columns, *all); err != nil {
-		fmt.Fprintln(os.Stderr, "screens:", err)
+		fmt.Fprintln(os.Stderr, "contactsheet:", err)
 		os.Exit(1)
 	}
 }
