@@ -68,7 +68,7 @@ func dialing() []Scene {
 		{"dialtone", true, now, tone},
 		{"dialing", false, now, number},
 		{"predial", true, now, pre},
-		{"predial-long", true, now, long},
+		{"predial-long", false, now, long},
 		{"predial-endless", false, now, endless},
 	}
 }
