@@ -1,0 +1,42 @@
+// Every phone of the tests as one kind of end: the same verbs, whoever is behind it.
+//   call(user) answer() hold() resume() dtmf(digit) end() close()
+//   incoming() connected() held() ended() wait for that; dtmfSeen(digit) too, where it can be seen
+//   listen(ms) → {hz, dbfs}; hz, of the end itself, is the tone it speaks
+import { openBaresip } from './baresip.mjs';
+import { openPhone } from './browser.mjs';
+import { openOurPhone } from './ourphone.mjs';
+import { sleep, until, uri } from './exchange.mjs';
+
+export async function browserEnd(browser, user, options) {
+  const p = await openPhone(browser, user, options);
+  return {
+    ...p,
+    call: (to) => p.do('call', uri(to)), answer: () => p.do('answer'), end: () => p.do('end'),
+    hold: () => p.do('hold'), resume: () => p.do('resume'), dtmf: (digit) => p.do('dtmf', digit),
+    incoming: () => p.see('incoming'), connected: () => p.see('accepted'), ended: () => p.see('ended'),
+    held: () => until(`${p.name} is told of the hold`, async () => /a=(sendonly|inactive)/.test(await p.remote())),
+    dtmfSeen: (digit) => p.see(`dtmf ${digit}`),
+  };
+}
+
+export async function ourEnd(user, options) {
+  const p = await openOurPhone(user, options);
+  return {
+    ...p,
+    call: (to) => p.do('dial', { number: to }), answer: () => p.do('answer'), end: () => p.do('end'),
+    hold: () => p.do('hold', { on: true }), resume: () => p.do('hold', { on: false }), dtmf: (digit) => p.do('dtmf', { digits: digit }),
+    incoming: () => p.see('incoming-call'), connected: () => p.see('call-answered'), ended: () => p.see('call-ended'),
+    held: () => p.see('remote-hold'),
+  };
+}
+
+export async function baresipEnd() {
+  const p = await openBaresip();
+  return {
+    ...p,
+    call: (to) => p.command('dial', uri(to)), answer: async () => {}, end: () => p.command('hangup'),
+    hold: () => p.command('hold'), resume: () => p.command('resume'), dtmf: undefined,
+    incoming: () => p.see('CALL_INCOMING'), connected: () => p.see('CALL_ESTABLISHED'), ended: () => p.see('CALL_CLOSED'),
+    held: () => sleep(1000), // it tells nobody
+  };
+}
