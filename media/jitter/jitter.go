@@ -80,6 +80,9 @@ type Decision struct {
 	Skip    time.Duration
 }
 
+// stalled is the pause of the player that is no unevenness any more.
+const stalled = 50 * time.Millisecond
+
 // slots bounds the packets held: 1.28 s of 10 ms packets.
 const slots = 128
 
@@ -253,7 +256,18 @@ func (b *Buffer) insert(seq, ts int64, p Packet) Outcome {
 
 // Tick tells that the player took a frame at now, and what decoded sound it
 // still has.
-func (b *Buffer) Tick(now, ahead time.Duration) { b.tick, b.ahead = now, ahead }
+func (b *Buffer) Tick(now, ahead time.Duration) {
+	b.resume(now)
+	b.tick, b.ahead = now, ahead
+}
+
+// resume notices that the player stood still; meanwhile the sound went on.
+func (b *Buffer) resume(now time.Duration) {
+	if late := now - b.tick - b.c.Frame; b.started && late > stalled {
+		b.delay += late
+		b.tick = now - b.c.Frame
+	}
+}
 
 // Next says what to play at the position reached.
 func (b *Buffer) Next(now time.Duration) Decision {
@@ -267,6 +281,7 @@ func (b *Buffer) Next(now time.Duration) Decision {
 		b.delay = now - b.first
 		b.tick = now
 	}
+	b.resume(now)
 	for len(b.held) > 0 {
 		h := &b.held[0]
 		gap := b.dur(h.ts - b.pos)
@@ -287,6 +302,13 @@ func (b *Buffer) Next(now time.Duration) Decision {
 		d := Decision{Verdict: Lost, Missing: gap - b.debt}
 		if h.seq == b.played+1 {
 			d.Verdict = Silent
+			if cut := min(b.Excess(), d.Missing); cut > 0 { // silence may be shortened unheard
+				b.Advance(cut)
+				b.delay -= cut
+				if d.Missing -= cut; d.Missing == 0 {
+					continue
+				}
+			}
 		} else if h.seq == b.played+2 && b.debt == 0 {
 			d.Packet = b.packetOf(h)
 		}

@@ -121,6 +121,24 @@ func TestGrowsWithTheFirstStall(t *testing.T) {
 	}
 }
 
+// The machine stood still for half a second, at both ends: the sender's clock
+// went on, so its next packet is that much later. Nobody waits for the gap.
+func TestPlayerStallsAreCaughtUp(t *testing.T) {
+	p := newPlayer(Config{})
+	p.run(2*time.Second, none)
+	p.now += 500 * ms
+	p.ts += 4000
+	p.missing = 0
+	p.run(100*ms, none)
+	if p.missing > 20*ms {
+		t.Errorf("%v of gap were played", p.missing)
+	}
+	p.run(2*time.Second, none)
+	if d := p.b.Delay(); d > 40*ms {
+		t.Errorf("delay %v", d)
+	}
+}
+
 func TestLossDoesNotDelay(t *testing.T) {
 	p := newPlayer(Config{})
 	i := 0
