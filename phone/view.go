@@ -219,7 +219,8 @@ const (
 type SessionInfo struct {
 	State SessionState
 	User  string // who is signed in
-	URL   string // where to sign in, also in the QR code
+	URL   string // where to sign in
+	QR    string // the same with the code in it, for the QR code; "": URL
 	Code  string // the one-time code
 	Until time.Time
 }

@@ -158,7 +158,11 @@ func (b *builder) signIn() Body {
 		m.Chips = b.serviceChips()
 		return m
 	}
-	out := SignIn{Payload: s.URL, Lead: b.c.say("signin.scan"), Or: b.c.say("signin.or"), URL: readableURL(s.URL),
+	payload := s.QR
+	if payload == "" {
+		payload = s.URL
+	}
+	out := SignIn{Payload: payload, Lead: b.c.say("signin.scan"), Or: b.c.say("signin.or"), URL: readableURL(s.URL),
 		AndType: b.c.say("signin.type"), Code: Clean(s.Code)}
 	if n := b.until(s.Until); n > 0 {
 		out.Until = Text{b.c.say("signin.until", "time", duration(secondsOf(n))), ToneMuted}

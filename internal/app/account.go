@@ -18,6 +18,7 @@ func (p *Phone) onAccount(e backend.Event) {
 	case backend.SignedOut:
 		p.setSession(nil)
 		p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionOut}})
+		p.signIn() // a phone out of the box shows its code at once
 	case backend.SigningIn:
 		p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionPending}})
 	case backend.SignedIn:
@@ -52,18 +53,6 @@ func (p *Phone) setSession(lines []backend.Line) {
 	p.sessionL = out
 	p.linesMu.Unlock()
 	p.applyLines()
-}
-
-func (p *Phone) signIn() {
-	if p.account == nil || p.cfg.SignIn == nil {
-		p.log.Info("signing in is not configured")
-		return
-	}
-	p.saves.add(func() {
-		if err := p.cfg.SignIn(p.ctx); err != nil {
-			p.log.Warn("sign-in", "err", err)
-		}
-	})
 }
 
 // signOut ends calls, unregisters and wipes what signing in gave.

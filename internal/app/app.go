@@ -31,6 +31,7 @@ import (
 type Account interface {
 	// Start begins with what is kept, else with the provisioned tokens.
 	Start(ctx context.Context, provisioned backend.Tokens)
+	SignInWithTokens(ctx context.Context, t backend.Tokens) error
 	SignOut(ctx context.Context) error
 	Close()
 }
@@ -74,8 +75,8 @@ type Config struct {
 	Lines []Line
 	// Account makes the sign-in; nil: there is none (lines come from Lines).
 	Account func(events func(backend.Event)) (Account, error)
-	// SignIn starts to sign in when the person asks for it; nil: not possible.
-	SignIn func(context.Context) error
+	// Grant signs in by a one-time code; nil: not possible.
+	Grant Grant
 	// Tokens are the provisioned ones, if any.
 	Tokens backend.Tokens
 	// LineDefaults is applied to lines that come from a session.
@@ -114,6 +115,7 @@ type Phone struct {
 	common  *queue
 	saves   *queue
 	timers  *timers
+	signer  signer
 	ids     callIDs
 	plan    phone.AudioPlan // owned by common
 

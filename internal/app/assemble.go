@@ -16,6 +16,7 @@ import (
 	"phoned/backend"
 	"phoned/internal/clock"
 	"phoned/internal/health"
+	"phoned/internal/httpcall"
 	"phoned/manage"
 	"phoned/media"
 	"phoned/media/device"
@@ -150,6 +151,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 			}
 			return a, nil
 		}
+		cfg.Grant = grant(o, roots)
 	}
 	if s.Phone, err = New(cfg); err != nil {
 		return err
@@ -179,6 +181,19 @@ func accountConfig(o Options, roots *x509.CertPool) backend.Config {
 		c.DomainID = fmt.Sprint(o.Config.DomainID.Value)
 	}
 	return c
+}
+
+// grant is the sign-in by a code, where the configuration names its server.
+func grant(o Options, roots *x509.CertPool) Grant {
+	c := o.Config
+	if c.DeviceEndpoint.Value == "" || c.TokenEndpoint.Value == "" {
+		return nil
+	}
+	return &provisioning.DeviceGrant{
+		Endpoint: c.DeviceEndpoint.Value, TokenEndpoint: c.TokenEndpoint.Value, ClientID: c.ClientID.Value, Scope: c.DeviceScope.Value,
+		HTTP:  httpcall.New(httpcall.Config{Roots: roots, Clock: o.Clock, UserAgent: "phoned/" + o.Version}),
+		Clock: o.Clock, Log: o.Log,
+	}
 }
 
 // trusted are the roots: the system's, ca_file's and the caller's. nil means
