@@ -172,7 +172,7 @@ func (d *DB) Salvaged() *Salvage { return d.salvaged }
 // that Tx was given to; inside it, use its methods and never the DB's.
 type Tx struct {
 	tx   *sql.Tx
-	ctx  context.Context //nolint:containedctx // a Tx lives no longer than the call it was made for
+	ctx  context.Context // a Tx lives no longer than the call it was made for
 	opts *Options
 }
 
