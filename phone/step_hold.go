@@ -109,7 +109,7 @@ func (t *turn) holdDone(e HoldDone) {
 		return
 	}
 	switch {
-	case e.On && t.talking() == nil && t.station == stationNone && t.path != PathNone:
+	case e.On && !t.busyPath() && t.station == stationNone && t.path != PathNone:
 		c.OnHold, c.HeldSince = false, time.Time{}
 		t.stop(Timer{Kind: TimerHoldRemind, Call: c.ID})
 		t.say(ToastHoldFailed, c.Party.label(), true)
