@@ -156,6 +156,9 @@ func (b *Buffer) Restart(clockRate int) {
 	b.base = baseline{}
 }
 
+// SetRedundant tells whether lost packets can be recovered from the next one.
+func (b *Buffer) SetRedundant(on bool) { b.c.Redundant = on }
+
 func (b *Buffer) units(d time.Duration) int64 {
 	return int64(d) * int64(b.c.ClockRate) / int64(time.Second)
 }

@@ -179,6 +179,7 @@ func (s *Stream) accept(h *rtp.Header, p []byte, f Format, now time.Time, since 
 	if f.ClockRate != s.jbClock {
 		s.jb.Restart(f.ClockRate)
 		s.jbClock = f.ClockRate
+		s.jb.SetRedundant(f.Name == "opus")
 	}
 	switch s.jb.Put(since, jitter.Packet{Seq: h.SequenceNumber, Timestamp: h.Timestamp, Type: h.PayloadType, Payload: p}) {
 	case jitter.Duplicate:

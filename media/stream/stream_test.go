@@ -219,6 +219,9 @@ func TestStalls(t *testing.T) {
 func TestLossReorderDuplicates(t *testing.T) {
 	for _, name := range []string{"PCMA", "G722", "opus"} {
 		n := simulate(t, name, 20*time.Millisecond)
+		if a, ok := n.enc.(codec.Adaptive); ok {
+			a.SetLoss(10)
+		}
 		n.run(2*time.Second, clean)
 		n.run(20*time.Second, func(i int) time.Duration {
 			switch {
