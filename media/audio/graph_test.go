@@ -11,7 +11,7 @@ import (
 
 func TestRingKeepsOrderBetweenThreads(t *testing.T) {
 	r := NewRing(1000)
-	const total = 200000
+	const total = 50000
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		buf := make([]int16, 331)
@@ -48,7 +48,7 @@ func TestElasticIsExactOnOneClock(t *testing.T) {
 		e := NewElastic()
 		in, out := make([]int16, FrameLen), make([]int16, FrameLen)
 		n := int16(0)
-		for round := range 10000 {
+		for round := range 2000 {
 			for i := range in {
 				in[i] = n
 				n++
