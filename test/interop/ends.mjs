@@ -34,9 +34,10 @@ export async function baresipEnd() {
   const p = await openBaresip();
   return {
     ...p,
-    call: (to) => p.command('dial', uri(to)), answer: async () => {}, end: () => p.command('hangup'),
+    call: (to) => p.command('dial', uri(to)), answer: async () => {}, // it answers by itself
+    end: () => p.command('hangup'),
     hold: () => p.command('hold'), resume: () => p.command('resume'), dtmf: undefined,
-    incoming: () => p.see('CALL_INCOMING'), connected: () => p.see('CALL_ESTABLISHED'), ended: () => p.see('CALL_CLOSED'),
+    incoming: async () => {}, connected: () => p.see('CALL_ESTABLISHED'), ended: () => p.see('CALL_CLOSED'),
     held: () => sleep(1000), // it tells nobody
   };
 }

@@ -3,7 +3,6 @@
 package kernel
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"testing"
@@ -69,6 +68,6 @@ func testFailingDisk(t *testing.T) {
 	defer shell(t, "dmsetup remove --noudevsync bad")
 	out, err := exec.CommandContext(t.Context(), "dd", "if=/dev/mapper/bad", "of=/dev/null", "bs=4k", "count=1", "iflag=direct").CombinedOutput()
 	if err == nil {
-		t.Error(fmt.Sprintf("the failing disk was read: %s", out))
+		t.Errorf("the failing disk was read: %s", out)
 	}
 }

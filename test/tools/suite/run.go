@@ -90,7 +90,7 @@ func execute(log io.Writer, res *Result, format string, timeout time.Duration, c
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	}
 	if parse != nil {
-		feed.Close()
+		_ = feed.Close() // never fails
 		err = errors.Join(err, <-parsed)
 	}
 	switch {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -117,7 +118,7 @@ func total(st results, target, skipsFile string, strict bool) error {
 
 // commit names what was tested; a tree with changes says so.
 func commit() string {
-	out, err := exec.Command("git", "describe", "--always", "--dirty", "--exclude=*", "--abbrev=12").Output()
+	out, err := exec.CommandContext(context.Background(), "git", "describe", "--always", "--dirty", "--exclude=*", "--abbrev=12").Output()
 	if err != nil {
 		return "unknown"
 	}

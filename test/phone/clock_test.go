@@ -1,0 +1,67 @@
+package phone_test
+
+import (
+	"sync"
+	"time"
+
+	"phoned/internal/clock"
+)
+
+// leaper is the real clock with an offset that a test can move on: what falls
+// due by a leap runs at once. Media keep their real pace.
+type leaper struct {
+	mu     sync.Mutex
+	offset time.Duration
+	timers map[*leapTimer]bool
+}
+
+type leapTimer struct {
+	c    *leaper
+	due  time.Time
+	real *time.Timer
+}
+
+func newLeaper() *leaper { return &leaper{timers: map[*leapTimer]bool{}} }
+
+func (c *leaper) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.offset)
+}
+
+func (c *leaper) AfterFunc(d time.Duration, f func()) clock.Timer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := &leapTimer{c: c, due: time.Now().Add(c.offset + d)}
+	t.real = time.AfterFunc(d, func() {
+		if t.take() {
+			f()
+		}
+	})
+	c.timers[t] = true
+	return t
+}
+
+func (t *leapTimer) take() bool {
+	t.c.mu.Lock()
+	defer t.c.mu.Unlock()
+	was := t.c.timers[t]
+	delete(t.c.timers, t)
+	return was
+}
+
+func (t *leapTimer) Stop() bool {
+	t.real.Stop()
+	return t.take()
+}
+
+// leap moves the time on by d.
+func (c *leaper) leap(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset += d
+	now := time.Now().Add(c.offset)
+	for t := range c.timers {
+		t.real.Reset(max(t.due.Sub(now), 0))
+	}
+}
