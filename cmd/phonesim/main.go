@@ -30,6 +30,7 @@ type options struct {
 	listen       string
 	data         string
 	sound        string
+	autoAnswer   bool
 	codecs       string
 	open         bool
 	verbose      bool
@@ -46,7 +47,8 @@ func main() {
 	flag.StringVar(&o.config, "config", "", "configuration `file`; without one the lab exchange is started")
 	flag.StringVar(&o.listen, "listen", "127.0.0.1:8480", "`address` of the front panel (loopback only); port 0: any free one")
 	flag.StringVar(&o.data, "data", "", "`folder` for what is kept; without one nothing survives")
-	flag.StringVar(&o.sound, "sound", "auto", "auto: the sound card, or a spoken sentence without one; bench: always the sentence")
+	flag.StringVar(&o.sound, "sound", "auto", "auto: the sound card, or a spoken sentence without one; bench: always the sentence; loop: the microphone hears the loudspeaker")
+	flag.BoolVar(&o.autoAnswer, "auto-answer", false, "lift the handset at once when the phone rings")
 	flag.StringVar(&o.codecs, "codecs", "", "codecs in the order of preference: opus,G722,PCMA,PCMU")
 	flag.BoolVar(&o.open, "open", false, "open the panel in the desktop's browser, if there is a desktop")
 	flag.BoolVar(&o.verbose, "v", false, "log what the phone does")

@@ -71,7 +71,10 @@ func start(ctx context.Context, o options, log *slog.Logger, listen string, forc
 	if err != nil {
 		return nil, err
 	}
-	opts.Devices = w.sound(o.sound == "bench" || forceBench, log)
+	if forceBench {
+		o.sound = "bench"
+	}
+	opts.Devices = w.sound(o.sound, log)
 	opts.Web = w.web
 	if w.System, err = app.Assemble(opts); err != nil {
 		return nil, err
@@ -86,6 +89,9 @@ func start(ctx context.Context, o options, log *slog.Logger, listen string, forc
 	runCtx, cancel := context.WithCancel(context.Background())
 	w.end = cancel
 	go func() { w.done <- w.Run(runCtx, l) }()
+	if o.autoAnswer {
+		go w.answerCalls(runCtx)
+	}
 	return w, nil
 }
 
@@ -144,8 +150,12 @@ func speech8k() []int16 {
 }
 
 // sound finds the sound card; without one, the bench speaks and listens.
-func (w *world) sound(force bool, log *slog.Logger) device.Driver {
-	if !force {
+func (w *world) sound(kind string, log *slog.Logger) device.Driver {
+	switch kind {
+	case "loop":
+		return device.NewLoop()
+	case "bench":
+	default:
 		d, err := card(log)
 		if err == nil {
 			return d
