@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"regexp"
+
+	"phoned/internal/secret"
 
 	"github.com/pion/logging"
 )
@@ -23,8 +26,21 @@ type scoped struct{ log *slog.Logger }
 
 func (l scoped) put(v slog.Level, format string, args []any) {
 	if l.log.Enabled(context.Background(), v) {
-		l.log.Log(context.Background(), v, "transport", "detail", fmt.Sprintf(format, args...))
+		l.log.Log(context.Background(), v, "transport", "detail", redact(fmt.Sprintf(format, args...)))
 	}
+}
+
+// Pion's ICE agent logs the far end's password, and descriptions may be quoted
+// whole: what is named as a password or a key does not get through, whoever
+// logs it.
+var (
+	named = regexp.MustCompile(`(?i)(\w*(?:pwd|password|passwd|secret|credential)\w*\\?["']?\s*[:=]\s*)(\\?"[^"]*"|[^\s,}\]]+)`)
+	keys  = regexp.MustCompile(`(?i)(a=crypto:\S+ \S+ inline:)[^|\s]+`)
+)
+
+func redact(text string) string {
+	text = named.ReplaceAllString(text, "${1}"+secret.Redacted)
+	return keys.ReplaceAllString(text, "${1}"+secret.Redacted)
 }
 
 func (l scoped) Trace(msg string)          { l.put(levelTrace, "%s", []any{msg}) }
