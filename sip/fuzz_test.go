@@ -108,7 +108,7 @@ func FuzzRedact(f *testing.F) {
 	f.Add(`response = 0123456789abcdef ,x`)
 	f.Fuzz(func(t *testing.T, v string) {
 		const key = "fedcba9876543210"
-		out := redact("Proxy-Authorization: Digest " + strings.NewReplacer("\r", "", "\n", "").Replace(v) + `,response="` + key + `"` + "\r\n\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + key + "|2^31\r\n")
+		out := redact("Proxy-Authorization: Digest " + strings.NewReplacer("\r", "", "\n", "").Replace(v) + `,response="` + key + `"` + "\r\n\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + key + "|2^31\r\na=ice-pwd:" + key + "\r\n")
 		if strings.Contains(out, "inline:"+key) {
 			t.Fatalf("%s", out)
 		}

@@ -9,11 +9,12 @@ import (
 var (
 	credential = regexp.MustCompile(`(?im)^((?:proxy-)?authorization\s*:.*)$`)
 	response   = regexp.MustCompile(`(?i)(response\s*=\s*)("[^"]*"|[^,\s]*)`)
-	mediaKey   = regexp.MustCompile(`(?im)^(a=crypto:\S+ \S+ inline:)[^|\s]+`)
+	mediaKey   = regexp.MustCompile(`(?im)^(a=(?:crypto:\S+ \S+ inline:|ice-pwd:))[^|\s]+`)
 )
 
 // redact removes what must not be seen in a trace: digest responses, which a
-// dictionary turns back into passwords, and the media keys of SDES (RFC 4568).
+// dictionary turns back into passwords, the media keys of SDES (RFC 4568) and
+// the passwords of ICE (RFC 8839 §5.4).
 func redact(text string) string {
 	text = credential.ReplaceAllStringFunc(text, func(line string) string {
 		if !response.MatchString(line) {
