@@ -72,6 +72,7 @@ type Recorder struct {
 	n        int
 	changed  chan struct{}
 	messages []Message
+	digests  []string
 }
 
 func newRecorder(now func() time.Time) *Recorder {
@@ -96,12 +97,20 @@ func (r *Recorder) Note(kind, user, detail string, code int) {
 	r.event(Event{Kind: kind, User: user, Detail: detail, Code: code})
 }
 
-var credentials = regexp.MustCompile(`(?i)((?:proxy-)?authorization: )[^\r\n]*`)
+var (
+	credentials = regexp.MustCompile(`(?i)((?:proxy-)?authorization: )[^\r\n]*`)
+	responses   = regexp.MustCompile(`(?i)response="?([0-9a-f]{32,})`)
+)
 
 func (r *Recorder) message(f *flow.Flow, sent bool, m *sipmsg.Message) {
-	text := credentials.ReplaceAllString(string(m.Bytes()), "${1}(removed)")
+	raw := string(m.Bytes())
+	text := credentials.ReplaceAllString(raw, "${1}(removed)")
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	for _, x := range responses.FindAllStringSubmatch(raw, -1) {
+		r.digests = append(r.digests, x[1])
+	}
+	r.digests = r.digests[max(0, len(r.digests)-keepMessages):]
 	r.messages = append(r.messages, Message{At: r.now(), Remote: f.Remote, Sent: sent, Text: text})
 	if len(r.messages) > keepMessages {
 		r.messages = r.messages[len(r.messages)-keepMessages:]
@@ -125,6 +134,14 @@ func (r *Recorder) Messages() []Message {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return append([]Message(nil), r.messages...)
+}
+
+// Credentials are the last digest responses that phones sent: for tests that
+// look whether one of them got where it must not be.
+func (r *Recorder) Credentials() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]string(nil), r.digests...)
 }
 
 // Await gives the first event after number n that match accepts, waiting for

@@ -10,7 +10,7 @@ import (
 
 // HTTP is a fault of one endpoint. Endpoint names are those of the lab's
 // README: token, session, refresh, park-slots, park-call, call-history,
-// phone-numbers, or "*" for all.
+// phone-numbers, device, device-token, or "*" for all.
 type HTTP struct {
 	Status     int    `json:"status,omitempty"`      // answered instead; 0: the true answer
 	Body       string `json:"body,omitempty"`        // with Status, or garbage with 200
@@ -66,7 +66,8 @@ type Set struct {
 }
 
 // Endpoints that SetHTTP accepts.
-var Endpoints = []string{"token", "session", "refresh", "park-slots", "park-call", "call-history", "phone-numbers", "*"}
+var Endpoints = []string{"token", "session", "refresh", "park-slots", "park-call", "call-history", "phone-numbers",
+	"device", "device-token", "*"}
 
 // SetHTTP breaks an endpoint; a zero fault mends it.
 func (s *Set) SetHTTP(endpoint string, f HTTP) error {

@@ -70,6 +70,8 @@ type Server struct {
 	history []map[string]any
 	posts   map[string]int
 	counts  map[string]int
+	issued  []string
+	devices map[string]*device // by device code
 }
 
 // New makes a Server.
@@ -78,7 +80,7 @@ func New(cfg Config) *Server {
 		cfg.Life = time.Hour
 	}
 	s := &Server{cfg: cfg, mux: http.NewServeMux(), access: map[string]grant{}, refresh: map[string]*Account{},
-		posts: map[string]int{}, counts: map[string]int{}}
+		posts: map[string]int{}, counts: map[string]int{}, devices: map[string]*device{}}
 	s.handle("POST /oauth/internal/token", "token", s.token)
 	s.handle("GET /oauth/internal/session", "session", s.bearer(s.session))
 	s.handle("POST /oauth/internal/refresh-token", "refresh", s.renew)
@@ -88,6 +90,7 @@ func New(cfg Config) *Server {
 	s.handle("GET /api/call-history", "call-history", s.bearer(s.listHistory))
 	s.handle("POST /api/call-history", "call-history", s.bearer(s.postHistory))
 	s.handle("PATCH /api/call-history/{id}", "call-history", s.bearer(s.patchHistory))
+	s.handleDevice()
 	return s
 }
 
@@ -192,6 +195,7 @@ func (s *Server) issue(a *Account) (access, refresh string) {
 	defer s.mu.Unlock()
 	s.access[access] = grant{a, expires}
 	s.refresh[refresh] = a
+	s.issued = append(s.issued, access, refresh)
 	return access, refresh
 }
 
@@ -204,6 +208,14 @@ func (s *Server) Issue(email string) (access, refresh string, ok bool) {
 		}
 	}
 	return "", "", false
+}
+
+// Issued are all tokens ever given out, dead ones too: for tests that look
+// whether one of them got where it must not be.
+func (s *Server) Issued() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.issued...)
 }
 
 // Expire ends all access tokens; Revoke ends refresh tokens as well.
