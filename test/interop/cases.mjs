@@ -203,10 +203,10 @@ for (const transport of ['udp', 'tcp']) {
 
 // kamailio closes the phone's WebSocket; the other's stay.
 function dropSocketOf(user) {
-  const contact = rpc('ul.lookup', 'location', `s:${user}`), port = /received=[^\n]*:(\d+)|Received: .*?:(\d+)/.exec(contact);
-  const from = port?.[1] ?? port?.[2];
-  const id = rpc('ws.dump').split('\n').map((l) => /^(\d+): \S+ 127\.0\.0\.1:(\d+)/.exec(l.trim())).find((m) => m && (!from || m[2] === from))?.[1];
-  assert.ok(id, `no WebSocket of ${user} in:\n${contact}\n${rpc('ws.dump')}`);
+  const port = /Received: sip:127\.0\.0\.1:(\d+)/.exec(rpc('ul.lookup', 'location', `s:${user}`))?.[1];
+  const sockets = rpc('ws.dump').split('\n'), line = sockets.find((l) => port && l.includes(`:${port}`));
+  const id = /(\d+): wss/.exec(line)?.[1];
+  assert.ok(id, `no WebSocket of ${user} from port ${port} in:\n${sockets.join('\n')}`);
   rpc('ws.close', id);
 }
 

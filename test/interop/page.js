@@ -72,8 +72,12 @@ function sip021() {
     registerer.stateChange.addListener((state) => note(state === RegistererState.Registered ? 'registered' : 'unregistered'));
     return registerer.register({ requestDelegate: { onReject: () => note('refused') } });
   }).catch((e) => note('transport', e.message));
-  const reinvite = (hold) => current.invite({
-    sessionDescriptionHandlerOptions: { ...options, hold }, sessionDescriptionHandlerModifiers: hold ? [Web.holdModifier] : [],
+  // Done when the answer is there: another one before that would be refused.
+  const reinvite = (hold) => new Promise((done, failed) => {
+    current.invite({
+      requestDelegate: { onAccept: done, onReject: () => failed(new Error('re-INVITE refused')) },
+      sessionDescriptionHandlerOptions: { ...options, hold }, sessionDescriptionHandlerModifiers: hold ? [Web.holdModifier] : [],
+    }).catch(failed);
   });
   const info = (contentType, content) => current.info({ requestOptions: { body: { contentDisposition: 'render', contentType, content } } });
   return {

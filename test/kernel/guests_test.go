@@ -12,7 +12,8 @@ var (
 	panelBoot  = boot{name: "panel", limit: 2 * time.Minute}
 	disksBoot  = boot{name: "disks", flags: []string{"-b"}, disks: []int64{128 << 20, 256 << 20}, limit: 2 * time.Minute}
 	travelBoot = boot{name: "travel", flags: []string{"-b", "-t"}, limit: time.Minute}
-	boots      = []boot{panelBoot, disksBoot, travelBoot}
+	phoneBoot  = boot{name: "phone", limit: 2 * time.Minute}
+	boots      = []boot{panelBoot, phoneBoot, disksBoot, travelBoot}
 )
 
 // guests are the tests that run inside the kernel.
@@ -25,6 +26,7 @@ var guests = []struct {
 	{"KeypadGhost", panelBoot, testKeypadGhost},
 	{"Hook", panelBoot, testHook},
 	{"SPIFrame", panelBoot, testSPIFrame},
+	{"Phone", phoneBoot, testPhone},
 	{"Lamps", panelBoot, testLamps},
 	{"PWM", panelBoot, testPWM},
 	{"Sound20ms", panelBoot, func(t *testing.T) { testSound(t, 20) }},
