@@ -207,7 +207,8 @@ func (e *Engine) Apply(p Plan) error {
 		return ErrEngineClosed
 	}
 	e.plan = p
-	return e.rebuildLocked()
+	e.rebuildLocked()
+	return e.unknownLocked()
 }
 
 // SetPaths exchanges the devices of the paths and the ringer, also in the
@@ -265,7 +266,7 @@ func (e *Engine) Close() error {
 	<-e.done
 	for i := range e.taps {
 		if t := e.taps[i].Swap(nil); t != nil {
-			t.stop()
+			t.end()
 		}
 	}
 	e.tapping.Wait()
@@ -291,7 +292,7 @@ func (e *Engine) signal() {
 }
 
 // rebuildLocked turns the plan into a graph; e.mu is held.
-func (e *Engine) rebuildLocked() error {
+func (e *Engine) rebuildLocked() {
 	p, old := &e.plan, e.graph.Load()
 	path := p.Path
 	if path == "" {
@@ -313,17 +314,7 @@ func (e *Engine) rebuildLocked() error {
 		}
 		g.ports = append(g.ports, portRole{s, heard})
 	}
-	var err error
-	for _, l := range p.Listen {
-		if e.find(l) == nil {
-			err = fmt.Errorf("listen: %w", ErrUnknownPort)
-		}
-	}
-	if p.Mic != nil {
-		if g.mic = e.find(p.Mic); g.mic == nil {
-			err = fmt.Errorf("microphone: %w", ErrUnknownPort)
-		}
-	}
+	g.mic = e.find(p.Mic)
 	if p.Ring.On { // not rendered yet: the control goroutine does it and comes back
 		g.ring = e.bay.melody(p.Ring.Melody)
 		g.ringGain = ringGain(volume(p.Volumes, PathNone), p.Ring.Soft)
@@ -333,5 +324,17 @@ func (e *Engine) rebuildLocked() error {
 		e.log.LogAttrs(context.Background(), slog.LevelInfo, "audio path changed", slog.String("path", string(g.path)))
 	}
 	e.signal()
-	return err
+}
+
+// unknownLocked tells of a port in the plan that was not added; e.mu is held.
+func (e *Engine) unknownLocked() error {
+	for _, l := range e.plan.Listen {
+		if e.find(l) == nil {
+			return fmt.Errorf("listen: %w", ErrUnknownPort)
+		}
+	}
+	if e.plan.Mic != nil && e.find(e.plan.Mic) == nil {
+		return fmt.Errorf("microphone: %w", ErrUnknownPort)
+	}
+	return nil
 }

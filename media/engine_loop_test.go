@@ -16,18 +16,6 @@ import (
 	"phoned/media/mediatest/sentence"
 )
 
-// echoPort says what it heard in the frame before, like a far end that echoes.
-type echoPort struct {
-	frame [audio.FrameLen]int16
-	any   bool
-}
-
-func (p *echoPort) WriteFrame(src []int16) { copy(p.frame[:], src); p.any = true }
-func (p *echoPort) ReadFrame(dst []int16) bool {
-	copy(dst, p.frame[:])
-	return p.any
-}
-
 // recorder keeps what it is given.
 type recorder struct {
 	mu      sync.Mutex

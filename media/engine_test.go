@@ -17,7 +17,6 @@ import (
 type fakePort struct {
 	freq  float64
 	phase float64
-	ramp  int16 // instead of a tone: counting samples
 
 	mu    sync.Mutex
 	heard []int16

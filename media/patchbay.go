@@ -421,5 +421,5 @@ func (b *patchbay) render(name string) {
 	b.melodyMu.Unlock()
 	b.e.mu.Lock()
 	defer b.e.mu.Unlock()
-	b.e.rebuildLocked() // the caller of Apply was told of unknown ports
+	b.e.rebuildLocked()
 }

@@ -62,19 +62,20 @@ func (e *Engine) Tap(point TapPoint, w audio.Sink) (stop func() error, err error
 	e.mu.Unlock()
 	if old != nil {
 		e.settle()
-		old.stop()
+		old.end()
 	}
 	return func() error {
 		e.taps[point].CompareAndSwap(t, nil)
 		e.settle() // the last frame is in the ring
-		return t.stop()
+		t.end()
+		return t.err
 	}, nil
 }
 
-func (t *tap) stop() error {
+// end returns when everything has been written.
+func (t *tap) end() {
 	t.once.Do(func() { close(t.quit) })
 	<-t.ended
-	return t.err
 }
 
 func (t *tap) run(w audio.Sink) {

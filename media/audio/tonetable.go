@@ -117,7 +117,8 @@ const maxSegments = 256
 func parseSegments(s string) ([]Segment, error) {
 	var out []Segment
 	for s != "" {
-		part, times := "", 1
+		var part string
+		times := 1
 		if head, rest, ok := strings.Cut(s, "*("); ok && !strings.ContainsAny(head, ",+/)") {
 			inner, after, closed := strings.Cut(rest, ")")
 			n, err := strconv.Atoi(head)

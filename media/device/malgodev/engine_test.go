@@ -49,7 +49,7 @@ func TestEngineThroughALSA(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := sentence.GraphSamples()
-	p := &farEnd{Speaker: sentence.NewSpeaker(true), full: make(chan struct{}), want: len(said) + 2*audio.Rate}
+	p := &farEnd{Speaker: sentence.NewSpeaker(true), full: make(chan struct{}), want: len(said) + audio.Rate}
 	e.AddPort(p)
 	if err := e.Apply(media.Plan{Path: media.PathSpeaker, Mic: p, Listen: []media.Port{p}}); err != nil {
 		t.Fatal(err)

@@ -84,7 +84,10 @@ func Start(t *testing.T) *Server {
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go func() { s.cmd.Wait(); close(s.exited) }()
+	go func() {
+		_ = s.cmd.Wait() // it ends by being killed
+		close(s.exited)
+	}()
 	t.Cleanup(s.Kill)
 	s.waitFor(t, socket, &said)
 	t.Setenv("ALSA_CONFIG_PATH", filepath.Join(dir, "asound.conf"))
@@ -115,7 +118,7 @@ func (s *Server) waitFor(t *testing.T, socket string, said *bytes.Buffer) {
 
 // Kill ends the server at once, as a crash would.
 func (s *Server) Kill() {
-	s.cmd.Process.Kill()
+	_ = s.cmd.Process.Kill() // it may have ended by itself
 	<-s.exited
 }
 
