@@ -175,7 +175,7 @@ func (a *Account) onLost(err error) {
 		return
 	}
 	a.halt()
-	a.forget(StateLost)
+	_ = a.forget(StateLost) // logged there; the tokens are worthless now
 	a.raise(err)
 	a.notify(Lost{Err: err})
 	a.answerWaiters(err)

@@ -220,7 +220,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 		s := newServer(t)
 		busy := func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "120")
-			w.WriteHeader(503)
+			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		s.fail("/session", busy)
 		begin := time.Now()
@@ -240,7 +240,7 @@ func TestBackOffDoublesUpToFiveMinutes(t *testing.T) {
 		for range 12 {
 			s.fail("/session", func(w http.ResponseWriter, r *http.Request) {
 				at = append(at, time.Since(begin).Round(time.Second))
-				w.WriteHeader(500)
+				w.WriteHeader(http.StatusInternalServerError)
 			})
 		}
 		r := newRig(t, s, newVault(), nil).start(s.tokens())

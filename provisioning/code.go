@@ -108,7 +108,7 @@ func ParseCode(text string) (Code, error) {
 	}
 	scheme, rest, ok := strings.Cut(text, ":")
 	if !ok || !strings.EqualFold(scheme, "phoned") {
-		return Code{}, fmt.Errorf("%w: it does not begin with phoned:", ErrCode)
+		return Code{}, fmt.Errorf("%w: its scheme is not phoned", ErrCode)
 	}
 	parts := strings.Split(rest, ";")
 	version, err := strconv.Atoi(parts[0])

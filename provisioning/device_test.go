@@ -36,7 +36,7 @@ func grant(answers []string, at *[]time.Duration) *DeviceGrant {
 		_ = r.ParseForm()
 		if r.URL.Path == "/device" {
 			if r.Form.Encode() != "client_id=phoned&scope=phone" {
-				w.WriteHeader(400)
+				w.WriteHeader(http.StatusBadRequest)
 				return
 			}
 			_, _ = io.WriteString(w, promptJSON)
@@ -44,7 +44,7 @@ func grant(answers []string, at *[]time.Duration) *DeviceGrant {
 		}
 		want := "client_id=phoned&device_code=device-code-value&grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code"
 		if r.Form.Encode() != want {
-			w.WriteHeader(400)
+			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
 		*at = append(*at, time.Since(begin))
@@ -55,9 +55,9 @@ func grant(answers []string, at *[]time.Duration) *DeviceGrant {
 		case a == "gone":
 			w.WriteHeader(599)
 		case a == "503":
-			w.WriteHeader(503)
+			w.WriteHeader(http.StatusServiceUnavailable)
 		default:
-			w.WriteHeader(400)
+			w.WriteHeader(http.StatusBadRequest)
 			fmt.Fprintf(w, `{"error":%q}`, a)
 		}
 	}

@@ -171,7 +171,7 @@ func TestUnknownKeysAreWarnedAbout(t *testing.T) {
 	if err != nil || c.Theme.Value != "light" || fmt.Sprint(warns) != want {
 		t.Errorf("%v, warned %v", err, warns)
 	}
-	_, warns, err = Load(text(LayerImage, "f", "{\n\"theme\":\"light\",\n\"lines\":[{\"user\":\"1\",\"domain\":\"d\",\n\"server\":\"udp://d\",\"volum\":5}],\n\"theme\":\"dark\",\"\x01"+strings.Repeat("y", 100)+"\":1}"))
+	_, _, err = Load(text(LayerImage, "f", "{\n\"theme\":\"light\",\n\"lines\":[{\"user\":\"1\",\"domain\":\"d\",\n\"server\":\"udp://d\",\"volum\":5}],\n\"theme\":\"dark\",\"\x01"+strings.Repeat("y", 100)+"\":1}"))
 	if err == nil {
 		t.Error("took a control character in JSON")
 	}

@@ -33,7 +33,7 @@ func (f File) Read() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	return readPlain(root, filepath.Base(f.Path), true)
 }
 
@@ -57,7 +57,7 @@ func (f Folder) Read() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	for _, name := range folderNames {
 		b, err := readPlain(root, name, false)
 		if !errors.Is(err, fs.ErrNotExist) {

@@ -61,7 +61,7 @@ func TestOpenSetsWhatMakesCommitsDurable(t *testing.T) {
 			t.Errorf("%s: %v %v", suffix, info, err)
 		}
 	}
-	if _, err := d.read.Exec("DELETE FROM settings"); kindOf(err) != ErrReadOnly {
+	if _, err := d.read.Exec("DELETE FROM settings"); !errors.Is(kindOf(err), ErrReadOnly) {
 		t.Errorf("the reading pool writes: %v", err)
 	}
 }

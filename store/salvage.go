@@ -50,7 +50,7 @@ func (d *DB) salvage(ctx context.Context, from string) int {
 	if err != nil {
 		return 0
 	}
-	defer old.Close()
+	defer func() { _ = old.Close() }()
 	total := 0
 	for _, table := range salvageTables {
 		n, err := d.salvageTable(ctx, old, table)
@@ -67,7 +67,7 @@ func (d *DB) salvageTable(ctx context.Context, old *sql.DB, table string) (int, 
 	if err != nil {
 		return 0, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	columns, err := rows.Columns()
 	if err != nil {
 		return 0, err

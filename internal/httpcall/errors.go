@@ -77,7 +77,7 @@ func (e *Error) Unwrap() []error {
 // changing anything: no answer, 408, 425, 429 and 5xx.
 func (e *Error) Temporary() bool {
 	switch {
-	case e.Kind == ErrUnreachable:
+	case errors.Is(e.Kind, ErrUnreachable):
 		return true
 	case e.Status == http.StatusRequestTimeout, e.Status == http.StatusTooEarly, e.Status == http.StatusTooManyRequests:
 		return true

@@ -171,7 +171,7 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, classify(r.Op, u.Host, ctx, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	limit := r.MaxBody
 	if limit == 0 {
 		limit = DefaultMaxBody

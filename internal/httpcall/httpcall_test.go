@@ -89,7 +89,7 @@ func TestErrorsAreClassifiedAndQuoteNothing(t *testing.T) {
 	} {
 		_, err := c.Do(t.Context(), Request{Op: "ask", URL: fmt.Sprint(base, "/", k.code), Query: url.Values{"body": {k.body}}})
 		var e *Error
-		if !errors.As(err, &e) || e.Kind != ErrStatus || e.Status != k.code || e.Temporary() != k.temporary || e.OAuth != k.oauth || e.Duplicate != k.duplicate || e.RetryAfter != 7*time.Second {
+		if !errors.As(err, &e) || !errors.Is(e.Kind, ErrStatus) || e.Status != k.code || e.Temporary() != k.temporary || e.OAuth != k.oauth || e.Duplicate != k.duplicate || e.RetryAfter != 7*time.Second {
 			t.Errorf("%+v: %+v", k, e)
 			continue
 		}
