@@ -1,14 +1,13 @@
 package backend
 
 import (
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
-
-	"crypto/x509"
 
 	"phoned/internal/clock"
 	"phoned/internal/httpcall"
@@ -39,8 +38,8 @@ type Config struct {
 	// DomainID replaces the one the session gives, "": the session's.
 	DomainID string
 
-	// HTTP is the client underneath, nil: one with the system's roots and
-	// Roots. Certificates are always verified.
+	// HTTP is the client underneath, nil: one of our own that trusts Roots
+	// (nil: the system's). Certificates are always verified.
 	HTTP  *http.Client
 	Roots *x509.CertPool
 	// Timeout of one request, 0: 15 s.

@@ -38,9 +38,10 @@ type Client struct {
 // Config of a Client; the zero value works.
 type Config struct {
 	// HTTP is the client underneath; its redirect policy is replaced, its
-	// Jar is dropped. nil: one of its own with the system's roots and Roots.
+	// Jar is dropped. nil: one of its own.
 	HTTP *http.Client
-	// Roots are trusted besides the system's; ignored when HTTP is given.
+	// Roots are trusted instead of the system's: to add to those, begin with
+	// x509.SystemCertPool. nil: the system's. Ignored when HTTP is given.
 	Roots *x509.CertPool
 	Clock clock.Clock // nil: clock.Real
 	// Timeout of one request with its answer, 0: DefaultTimeout.

@@ -1,0 +1,61 @@
+package provisioning
+
+import (
+	"crypto/x509"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"phoned/backend"
+)
+
+// Backend is what the sign-in needs of the configuration; HTTP, clock, log and
+// roots are the caller's.
+func (c *Config) Backend() backend.Config {
+	b := backend.Config{
+		OAuthEndpoint: c.OAuthEndpoint.Value, APIURL: c.APIURL.Value, AuthToken: c.AuthToken.Value,
+		NumbersPath: c.NumbersPath.Value, WSServers: c.WSServers.Value,
+	}
+	if c.DomainID.Value > 0 {
+		b.DomainID = strconv.FormatInt(c.DomainID.Value, 10)
+	}
+	return b
+}
+
+// Tokens are the provisioned ones, for backend.Account.Start.
+func (c *Config) Tokens() backend.Tokens {
+	return backend.Tokens{Access: c.AccessToken.Value, Refresh: c.RefreshToken.Value}
+}
+
+// maxRoots bounds a file of authorities.
+const maxRoots = 4 << 20
+
+// Roots are the system's authorities and those of ca_file; nil without one:
+// the system's then. The error is a *KeyError; without the file nothing else is
+// trusted, so the caller goes on with the system's.
+func (c *Config) Roots() (*x509.CertPool, error) {
+	if c.CAFile.Value == "" {
+		return nil, nil
+	}
+	bad := func(why string) error {
+		return &KeyError{Key: "ca_file", Origin: c.CAFile.Source, Want: "a PEM file with certificates", Got: why}
+	}
+	f, err := os.Open(c.CAFile.Value)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", bad("none that can be opened"), withoutPath(err))
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxRoots))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", bad("none that can be read"), withoutPath(err))
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(b) {
+		return nil, bad("a file without one")
+	}
+	return pool, nil
+}
