@@ -94,6 +94,9 @@ func (g *goRun) sum(res *Result) {
 				res.skip(key, skipReason(g.output[key]))
 			}
 		case "fail":
+			if isPackage && g.notBuilt(key) {
+				continue // told by the build's own event
+			}
 			if failedIn[key] == 0 {
 				res.fail(strings.TrimSpace(key), g.explain(key, isPackage))
 			}
@@ -116,6 +119,11 @@ func (g *goRun) sum(res *Result) {
 	if len(g.build) > 0 && len(res.Failed) > 0 {
 		res.Failed[0].Detail += "\n" + strings.Join(tail(g.build, maxOutputLines), "\n")
 	}
+}
+
+// notBuilt reports whether a package failed because it could not be built.
+func (g *goRun) notBuilt(key string) bool {
+	return len(g.broken) > 0 && slices.ContainsFunc(g.output[key], func(l string) bool { return strings.Contains(l, "[build failed]") })
 }
 
 // explain returns the output of a failed test. A package that failed by itself

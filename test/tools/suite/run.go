@@ -110,9 +110,19 @@ func lastLines(file string, n int) string {
 	return strings.Join(tail(strings.Split(string(bytes.TrimSpace(b)), "\n"), n), "\n")
 }
 
+// maxPrinted is the length at which a printed line is cut; the log has all of it.
+const maxPrinted = 400
+
 func indent(s string) string {
 	if s == "" {
 		return ""
 	}
-	return "     " + strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n     ")
+	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	for i, l := range lines {
+		if len(l) > maxPrinted {
+			l = l[:maxPrinted] + "…"
+		}
+		lines[i] = "     " + l
+	}
+	return strings.Join(lines, "\n")
 }

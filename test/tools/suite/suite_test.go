@@ -28,7 +28,8 @@ const goOutput = `{"Action":"run","Package":"p/a","Test":"TestOne"}
 {"Action":"fail","Package":"p/leak"}
 {"Action":"build-output","ImportPath":"p/bad","Output":"bad.go:1:1: syntax error\n"}
 {"Action":"build-fail","ImportPath":"p/bad"}
-{"Action":"fail","Package":"p/bad"}
+{"Action":"output","Package":"p/bad","Output":"FAIL\tp/bad [build failed]\n"}
+{"Action":"fail","Package":"p/bad","FailedBuild":"p/bad"}
 `
 
 func names(items []Item) string {
@@ -47,10 +48,10 @@ func TestParseGo(t *testing.T) {
 	if r.Passed != 2 {
 		t.Errorf("passed %d, want TestOne and TestTable/y", r.Passed)
 	}
-	if got, want := names(r.Failed), "p/a TestTable/x; p/bad; p/leak"; got != want {
+	if got, want := names(r.Failed), "p/bad; p/a TestTable/x; p/leak"; got != want {
 		t.Errorf("failed %q, want %q", got, want)
 	}
-	if got := r.Failed[0].Detail; !strings.Contains(got, "got 1, want 2") || strings.Contains(got, "=== RUN") {
+	if got := r.Failed[1].Detail; !strings.Contains(got, "got 1, want 2") || strings.Contains(got, "=== RUN") {
 		t.Errorf("detail of the failed test: %q", got)
 	}
 	if got := r.Failed[2].Detail; got != "goroutine 7 leaked" {
