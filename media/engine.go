@@ -222,8 +222,12 @@ func (e *Engine) SetPaths(paths map[Path]Endpoint, ringer string) {
 
 // DevicesChanged says that something was plugged in or out: missing devices
 // are looked for at once.
-func (e *Engine) DevicesChanged() {
-	e.bay.retry.Store(true)
+func (e *Engine) DevicesChanged() { e.signal() }
+
+// PrepareRing renders a ringer melody in advance, so that ringing begins at
+// once; call it with the phone's own melody at start and when it changes.
+func (e *Engine) PrepareRing(melody string) {
+	e.bay.melodies.prepare(melody)
 	e.signal()
 }
 
@@ -316,7 +320,7 @@ func (e *Engine) rebuildLocked() {
 	}
 	g.mic = e.find(p.Mic)
 	if p.Ring.On { // not rendered yet: the control goroutine does it and comes back
-		g.ring = e.bay.melody(p.Ring.Melody)
+		g.ring = e.bay.melodies.get(p.Ring.Melody)
 		g.ringGain = ringGain(volume(p.Volumes, PathNone), p.Ring.Soft)
 	}
 	e.graph.Store(g)

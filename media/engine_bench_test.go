@@ -25,7 +25,10 @@ func standing(t testing.TB, ports int) (*Engine, *routing) {
 	}
 	e.plan.Tone = audio.ToneCallWaiting
 	e.plan.Ring = Ring{On: true}
-	e.bay.render("")
+	e.mu.Lock()
+	e.rebuildLocked()
+	e.mu.Unlock()
+	e.bay.melodies.fill(e)
 	o := &output{elastic: audio.NewElastic()}
 	m := &input{elastic: audio.NewElastic()}
 	return e, &routing{master: o, mic: m, rings: true, outs: []outRole{{output: o, speech: true}, {output: &output{elastic: audio.NewElastic()}, ring: true}}}

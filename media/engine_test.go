@@ -237,6 +237,21 @@ func TestEngineRings(t *testing.T) {
 	})
 }
 
+// Many melodies come and go; the phone's own stays ready.
+func TestEngineKeepsMelodies(t *testing.T) {
+	var c melodyCache
+	c.prepare("marimba")
+	for _, m := range append(audio.Melodies(), audio.Melodies()...) {
+		c.get(m.Name)
+		for name, ok := c.take(); ok; name, ok = c.take() {
+			c.put(name, make([]int16, 1))
+		}
+		if c.get(m.Name) == nil || c.get("marimba") == nil || len(c.sounds) > maxMelodies {
+			t.Fatalf("%s: %d melodies in the cache", m.Name, len(c.sounds))
+		}
+	}
+}
+
 func energy(s []int16) float64 {
 	x := 0.0
 	for _, v := range s {

@@ -28,10 +28,9 @@ const (
 const problemCode = "audio.device"
 
 // patchbay opens and closes devices so that they are what the plan needs. All
-// of it but retry and melody belongs to the goroutine of run.
+// of it but melodies belongs to the goroutine of run.
 type patchbay struct {
-	e     *Engine
-	retry atomic.Bool
+	e *Engine
 
 	outs    map[string]*openOut
 	mic     *openMic
@@ -42,9 +41,7 @@ type patchbay struct {
 	told    map[string]string // problems reported, by role
 	watch   sync.WaitGroup
 
-	melodyMu   sync.Mutex
-	melodyName string
-	melodyData []int16
+	melodies melodyCache
 }
 
 type openOut struct {
@@ -69,8 +66,6 @@ type needs struct {
 	groupSpeaker string
 	ring         bool // the ringer is wanted, for ringing or a beep
 	ringer       string
-	ringing      bool
-	melody       string
 	clock        bool // there are ports that must be pulled
 }
 
@@ -93,8 +88,7 @@ func (e *Engine) needs() needs {
 	if n.path == PathGroup {
 		n.group, n.groupSpeaker = true, e.paths[PathSpeaker].Speaker
 	}
-	n.melody, n.ringing = e.plan.Ring.Melody, e.plan.Ring.On
-	n.ring = n.ringing || n.path == PathNone && e.beeps.Load() > 0
+	n.ring = e.plan.Ring.On || n.path == PathNone && e.beeps.Load() > 0
 	return n
 }
 
@@ -120,12 +114,8 @@ func (b *patchbay) run() {
 // over, and says when to come again.
 func (b *patchbay) reconcile() time.Duration {
 	n := b.e.needs()
-	b.retry.Store(false)
 	clear(b.missing)
 	b.dropLost()
-	if n.ringing {
-		b.render(n.melody)
-	}
 	r := &routing{path: pathIndex(n.path)}
 	if n.speech {
 		b.addOut(r, n.speaker, outRole{speech: true}, string(speechPath(n.path))+" speaker")
@@ -159,6 +149,7 @@ func (b *patchbay) reconcile() time.Duration {
 	}
 	next := b.retire(r)
 	b.tellMissing()
+	b.melodies.fill(b.e) // last: the path does not wait for it
 	if len(b.missing) > 0 {
 		next = min(next, deviceRetry)
 	}
@@ -398,28 +389,4 @@ func (b *patchbay) tellMissing() {
 			}
 		}
 	}
-}
-
-// melody is the sound of a ringer melody, nil if it has yet to be rendered.
-func (b *patchbay) melody(name string) []int16 {
-	b.melodyMu.Lock()
-	defer b.melodyMu.Unlock()
-	if b.melodyName == name {
-		return b.melodyData
-	}
-	return nil
-}
-
-// render makes sure that melody has it, and puts it in the graph.
-func (b *patchbay) render(name string) {
-	if b.melody(name) != nil {
-		return
-	}
-	data := audio.RenderMelody(name)
-	b.melodyMu.Lock()
-	b.melodyName, b.melodyData = name, data
-	b.melodyMu.Unlock()
-	b.e.mu.Lock()
-	defer b.e.mu.Unlock()
-	b.e.rebuildLocked()
 }

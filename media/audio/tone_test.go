@@ -276,3 +276,13 @@ func FuzzParseCadence(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkRenderMelody(b *testing.B) {
+	for _, name := range []string{"aurora", "classic", "carillon"} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				RenderMelody(name)
+			}
+		})
+	}
+}

@@ -2,6 +2,7 @@ package mediatest
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"phoned/media/audio"
@@ -57,18 +58,24 @@ func CorrelateAt(sent, got []int16, rate int) (corr float64, delay time.Duration
 	return min(1, sum/weight), time.Duration(lag) * time.Second / corrRate
 }
 
-// wholeLag is the delay at which y as a whole is most like x.
+// wholeLag is the delay at which y as a whole is most like x; of several that
+// are about as good (a sentence said twice) the first.
 func wholeLag(x, y []float64) int {
 	if len(y) == 0 {
 		return 0
 	}
-	best, at := 0.0, 0
-	for i, v := range crossCorrelation(x, y, len(y)-1) {
-		if v > best {
-			best, at = v, i
+	c := crossCorrelation(x, y, len(y)-1)
+	best := slices.Max(c)
+	if best <= 0 {
+		return 0
+	}
+	first := slices.IndexFunc(c, func(v float64) bool { return v >= 0.9*best })
+	for i := first; i < min(len(c), first+corrSlack); i++ {
+		if c[i] > c[first] {
+			first = i
 		}
 	}
-	return at
+	return first
 }
 
 // windowCorrelation is the best normalised correlation of w with a stretch of

@@ -102,6 +102,15 @@ func TestCorrelate(t *testing.T) {
 	}
 }
 
+// Of a sentence that comes several times the first one counts.
+func TestCorrelateFindsTheFirst(t *testing.T) {
+	sent := sentence.GraphSamples()
+	corr, d := Correlate(sent, delayed(slices.Concat(sent, sent, sent), 90*time.Millisecond))
+	if corr < 0.999 || (d-90*time.Millisecond).Abs() > time.Millisecond {
+		t.Errorf("%.3f at %v", corr, d)
+	}
+}
+
 // A jitter buffer that breathes moves parts of the speech by some milliseconds.
 func TestCorrelateAlignsWindows(t *testing.T) {
 	sent := sentence.GraphSamples()
