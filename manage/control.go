@@ -15,6 +15,7 @@ func (s *Server) postKey(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Key    phone.Key `json:"key"`
 		Action string    `json:"action"`
+		Panel  string    `json:"panel"` // of the screen stream's "hello"
 	}
 	if !read(w, r, &in) {
 		return
@@ -25,14 +26,20 @@ func (s *Server) postKey(w http.ResponseWriter, r *http.Request) {
 	}
 	switch in.Action {
 	case "down":
-		s.cfg.Phone.Post(phone.KeyDown{Key: in.Key})
+		s.accept(w, s.held.down(in.Panel, in.Key))
 	case "up":
-		s.cfg.Phone.Post(phone.KeyUp{Key: in.Key})
+		s.accept(w, s.held.up(in.Panel, in.Key))
 	case "press", "":
-		s.cfg.Phone.Post(phone.KeyDown{Key: in.Key})
-		s.cfg.Phone.Post(phone.KeyUp{Key: in.Key})
+		s.accept(w, s.cfg.Phone.Post(phone.KeyDown{Key: in.Key}) && s.cfg.Phone.Post(phone.KeyUp{Key: in.Key}))
 	default:
 		fail(w, http.StatusUnprocessableEntity, "A key goes down, up, or is pressed.", in.Action)
+	}
+}
+
+// accept answers a request whose event the phone took, or did not take.
+func (s *Server) accept(w http.ResponseWriter, taken bool) {
+	if !taken {
+		fail(w, http.StatusServiceUnavailable, "The phone takes no orders now.", "")
 		return
 	}
 	w.WriteHeader(http.StatusAccepted)
@@ -49,8 +56,7 @@ func (s *Server) postHook(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusUnprocessableEntity, "offHook is true or false.", "")
 		return
 	}
-	s.cfg.Phone.Post(phone.HookMoved{OffHook: *in.OffHook})
-	w.WriteHeader(http.StatusAccepted)
+	s.accept(w, s.cfg.Phone.Post(phone.HookMoved{OffHook: *in.OffHook}))
 }
 
 func (s *Server) postHeadset(w http.ResponseWriter, r *http.Request) {
@@ -64,8 +70,7 @@ func (s *Server) postHeadset(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusUnprocessableEntity, "in is true or false.", "")
 		return
 	}
-	s.cfg.Phone.Post(phone.HeadsetPlugged{In: *in.In})
-	w.WriteHeader(http.StatusAccepted)
+	s.accept(w, s.cfg.Phone.Post(phone.HeadsetPlugged{In: *in.In}))
 }
 
 // command is the body of every call command; fields a command does not use
@@ -107,8 +112,7 @@ func (s *Server) postCommand(w http.ResponseWriter, r *http.Request) {
 	case what == nil:
 		fail(w, http.StatusConflict, "There is no call to do this with.", r.PathValue("command"))
 	default:
-		s.cfg.Phone.Post(what)
-		w.WriteHeader(http.StatusAccepted)
+		s.accept(w, s.cfg.Phone.Post(what))
 	}
 }
 

@@ -63,6 +63,7 @@ type Levels struct {
 type Server struct {
 	cfg  Config
 	http *http.Server
+	held *heldKeys
 	// base ends when Close is called, and with it every open stream.
 	base   context.Context
 	cancel context.CancelFunc
@@ -79,7 +80,7 @@ func New(cfg Config) *Server {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = 64 << 10
 	}
-	s := &Server{cfg: cfg}
+	s := &Server{cfg: cfg, held: newHeldKeys(cfg.Phone, cfg.Clock)}
 	s.base, s.cancel = context.WithCancel(context.Background())
 	s.http = &http.Server{
 		Handler:           s.guard(s.routes()),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"phoned/phone"
@@ -102,12 +103,20 @@ type patch struct {
 	PNG string `json:"png"`
 }
 
-// screenStream sends the whole screen first, then what changes: "frame" events
-// with patches, "lamps" and "levels" when they change.
+// screenStream names the panel ("hello"), sends the whole screen, then what
+// changes: "frame" with patches, "lamps", "panel" and "levels". When it ends,
+// the keys that this panel holds are let go.
 func (s *Server) screenStream(w http.ResponseWriter, r *http.Request) {
 	frames, cancel := s.cfg.Screen.Follow()
 	defer cancel()
+	views, leave := s.cfg.Phone.Subscribe()
+	defer leave()
+	panel, gone := s.held.open()
+	defer gone()
 	out := openStream(w)
+	if out.send(0, "hello", fmt.Appendf(nil, `{"panel":%q}`, panel)) != nil {
+		return
+	}
 	first := s.cfg.Screen.Whole()
 	if s.sendFrame(out, first) != nil {
 		return
@@ -124,6 +133,10 @@ func (s *Server) screenStream(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		select {
+		case _, more := <-views: // lamps and labels may change without the picture
+			if !more {
+				return
+			}
 		case f := <-frames:
 			if f.Seq <= seen { // already in a whole picture
 				continue
@@ -215,6 +228,8 @@ func keyLabels(v phone.View) [8]string {
 
 // say is the screen in one sentence, for a screen reader.
 func say(v phone.View) string {
+	what := strings.ReplaceAll(string(v.Screen), "_", " ")
+	what = strings.ToUpper(what[:min(1, len(what))]) + what[min(1, len(what)):]
 	for _, c := range v.Calls {
 		if c.ID != v.Focus {
 			continue
@@ -223,7 +238,7 @@ func say(v phone.View) string {
 		if who == "" {
 			who = c.Party.Number
 		}
-		return string(v.Screen) + ": " + who
+		return what + ": " + who
 	}
-	return string(v.Screen)
+	return what
 }

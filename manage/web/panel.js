@@ -4,23 +4,6 @@ const $ = (id) => document.getElementById(id);
 const lcd = $('lcd').getContext('2d');
 
 // Keys -----------------------------------------------------------------------
-const letters = { 2: 'ABC', 3: 'DEF', 4: 'GHI', 5: 'JKL', 6: 'MNO', 7: 'PQRS', 8: 'TUV', 9: 'WXYZ', 0: '+' };
-for (const k of '123456789*0#') {
-  const b = document.createElement('button');
-  b.className = 'key'; b.dataset.key = k;
-  b.append(k);
-  if (letters[k]) b.append(Object.assign(document.createElement('small'), { textContent: letters[k] }));
-  b.setAttribute('aria-label', { '*': 'star', '#': 'hash' }[k] ?? k);
-  $('pad').append(b);
-}
-for (let i = 1; i <= 8; i++) {
-  const b = document.createElement('button');
-  b.className = 'key'; b.dataset.key = `k${i}`; b.setAttribute('aria-label', `Line key ${i}`);
-  const lamp = document.createElement('i'); lamp.className = 'lamp'; lamp.dataset.lamp = `k${i}`;
-  b.append(lamp, document.createElement('span'));
-  $(i <= 4 ? 'left' : 'right').append(b);
-}
-
 // One request at a time, so that nothing overtakes; a finger is not a flood.
 const queue = []; let sending = false;
 function send(path, body) {
@@ -31,13 +14,19 @@ async function drain() {
   sending = true;
   while (queue.length) {
     const [path, body] = queue.shift();
-    try { await fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }); } catch { link('lost'); }
+    try {
+      await fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+    } catch { // half of what was typed would be worse than nothing; the phone lets held keys go by itself
+      queue.length = 0;
+      link('lost');
+    }
   }
   sending = false;
 }
 const held = new Set();
-const down = (key) => { if (held.has(key)) return; held.add(key); mark(key, true); send('api/v1/keys', { key, action: 'down' }); };
-const up = (key) => { if (!held.delete(key)) return; mark(key, false); send('api/v1/keys', { key, action: 'up' }); };
+let id = ''; // of this panel: when its stream ends, the phone lets go of the keys it holds
+const down = (key) => { if (held.has(key)) return; held.add(key); mark(key, true); send('api/v1/keys', { key, action: 'down', panel: id }); };
+const up = (key) => { if (!held.delete(key)) return; mark(key, false); send('api/v1/keys', { key, action: 'up', panel: id }); };
 const mark = (key, on) => document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.toggleAttribute('data-down', on);
 
 for (const b of document.querySelectorAll('[data-key]')) {
@@ -80,12 +69,19 @@ function frame(f) {
       lcd.drawImage(bmp, p.x, p.y); bmp.close();
     }
     lcd.canvas.dataset.seq = f.seq;
+    sharpen();
   }).catch(() => {});
 }
+// Where one pixel of the LCD covers whole pixels of the screen, nothing is smoothed.
+function sharpen() {
+  const scale = lcd.canvas.getBoundingClientRect().width * devicePixelRatio / lcd.canvas.width;
+  lcd.canvas.toggleAttribute('data-whole', scale >= 1 && Math.abs(scale - Math.round(scale)) < 0.004);
+}
+addEventListener('resize', sharpen);
 function lamps(all) {
   for (const el of document.querySelectorAll('[data-lamp]')) {
     const s = all[el.dataset.lamp] ?? { pattern: 'off' };
-    el.dataset.pattern = s.pattern; el.dataset.colour = s.colour ?? ''; el.dataset.dim = s.dim ?? false;
+    el.dataset.pattern = s.pattern; el.dataset.colour = s.colour ?? '';
   }
 }
 const words = { end_answer: 'End and answer', sign_in: 'Sign in' };
@@ -95,22 +91,29 @@ function panel(p) {
   p.softKeys.forEach((a, i) => {
     const b = document.querySelector(`[data-key=sk${i + 1}]`);
     b.setAttribute('aria-label', a ? words[a] ?? a[0].toUpperCase() + a.slice(1) : `Soft key ${i + 1}, no function`);
+    b.toggleAttribute('data-empty', !a);
   });
-  p.keys.forEach((label, i) => { document.querySelector(`[data-key=k${i + 1}] span`).textContent = label; });
+  p.keys.forEach((label, i) => {
+    const b = document.querySelector(`[data-key=k${i + 1}]`);
+    b.querySelector('span').textContent = label;
+    b.setAttribute('aria-label', label ? `Line key ${i + 1}: ${label}` : `Line key ${i + 1}, no function`);
+  });
   if ($('say').textContent !== p.say) $('say').textContent = p.say;
 }
-const level = (el, v) => { el.firstElementChild.style.transform = `scaleX(${Math.min(1, v)})`; };
+const level = (el, v) => { el.dataset.level = v; el.firstElementChild.style.clipPath = `inset(0 ${100 - 100 * Math.min(1, v)}% 0 0)`; };
 const link = (state) => { $('link').dataset.state = state; $('link').textContent = { live: 'connected', lost: 'connection lost, trying again' }[state]; };
 
 const source = new EventSource('api/v1/screen/stream');
 const on = (name, f) => source.addEventListener(name, (e) => { link('live'); f(JSON.parse(e.data)); });
+on('hello', (h) => { id = h.panel; });
 on('frame', frame); on('lamps', lamps); on('panel', panel);
 on('levels', (l) => { level($('mic'), l.mic); level($('speaker'), l.speaker); });
 source.onerror = () => link('lost');
 
 // The simulator's own button, where there is one.
 fetch('sim/peer').then((r) => r.ok ? r.json() : null).then((peer) => {
-  if (!peer) { $('hint').hidden = true; return; }
-  $('callme').hidden = false; $('callme').textContent = `${peer.name} calls you`;
+  if (!peer) return;
+  $('guest').dataset.here = '';
+  $('callme').textContent = `${peer.name} calls you`;
   $('callme').addEventListener('click', () => send('sim/call-me', {}));
 }).catch(() => {});
