@@ -100,6 +100,10 @@ func TestManyCallersOneRefresh(t *testing.T) {
 		r := newRig(t, s, newVault(), nil).start(s.tokens())
 		until[SignedIn](r)
 		s.expire()
+		s.fail("/refresh-token", func(w http.ResponseWriter, q *http.Request) {
+			time.Sleep(time.Second) // so that all of them come meanwhile
+			s.ServeHTTP(w, q)
+		})
 		var wg sync.WaitGroup
 		for range 50 {
 			wg.Go(func() {
@@ -109,8 +113,9 @@ func TestManyCallersOneRefresh(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if n := s.count("POST /refresh-token"); n != 1 {
-			t.Errorf("%d refreshes", n)
+		// One for the caller, counted twice because the slow answer asks again.
+		if n := s.count("POST /refresh-token"); n != 2 {
+			t.Errorf("%d refreshes", n-1)
 		}
 	})
 }
@@ -228,6 +233,34 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 		until[SignedIn](r)
 		if d := time.Since(begin); d != 120*time.Second {
 			t.Errorf("asked again after %v", d)
+		}
+	})
+}
+
+// Calls that meet a 401 while the server asked for peace ask nothing.
+func TestRetryAfterHoldsForTheRefresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t)
+		s.api = status(200, `[]`)
+		r := newRig(t, s, newVault(), nil).start(s.tokens())
+		until[SignedIn](r)
+		s.expire()
+		s.fail("/refresh-token", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "120")
+			w.WriteHeader(http.StatusTooManyRequests)
+		})
+		for range 119 {
+			if _, err := r.API().ParkSlots(t.Context(), "x"); ProblemOf(err).Code != CodeBusy {
+				t.Fatalf("got %v", err)
+			}
+			time.Sleep(time.Second)
+		}
+		if n := s.count("POST /refresh-token"); n != 1 {
+			t.Errorf("%d refreshes within Retry-After", n)
+		}
+		time.Sleep(2 * time.Second)
+		if _, err := r.API().ParkSlots(t.Context(), "x"); err != nil {
+			t.Error(err)
 		}
 	})
 }

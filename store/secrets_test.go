@@ -96,15 +96,17 @@ func TestSecretsDamagedFileIsNamedAndNotQuoted(t *testing.T) {
 
 // cutFS loses power at its n-th step: that step and all later ones do nothing.
 // A step that is cut may have happened in part: a write stops in the middle.
+// With once, only the n-th step fails, as a bad sector would.
 type cutFS struct {
 	left int
+	once bool
 }
 
 var errCut = errors.New("power cut")
 
 func (c *cutFS) step() error {
 	c.left--
-	if c.left < 0 {
+	if c.left == -1 || c.left < 0 && !c.once {
 		return errCut
 	}
 	return nil
@@ -182,6 +184,33 @@ func TestSecretsPowerCutAtEveryStep(t *testing.T) {
 		got := a.Reveal() + r.Reveal()
 		if got != "a1r1" && got != "a2r2" || setErr == nil && got != "a2r2" {
 			t.Errorf("cut at %d: Set: %v, then the file holds %q", n, setErr, got)
+		}
+	}
+}
+
+// One step fails and the others work: Set says so, and the old pair is not
+// replaced by one that may not be on the disk.
+func TestSecretsOneFailingStep(t *testing.T) {
+	for n, step := range []string{"create", "write", "sync", "rename"} {
+		path := filepath.Join(t.TempDir(), "secrets.json")
+		s, _ := OpenSecrets(path)
+		_ = s.Set(map[string]secret.String{"refresh": secret.New("old")})
+		s.fs = &cutFS{left: n, once: true}
+		if err := s.Set(map[string]secret.String{"refresh": secret.New("new")}); !errors.Is(err, errCut) {
+			t.Errorf("%s: %v", step, err)
+		}
+		if v, _ := s.Get("refresh"); v.Reveal() != "old" {
+			t.Errorf("%s: uses what is not saved", step)
+		}
+		again, err := OpenSecrets(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, _ := again.Get("refresh"); v.Reveal() != "old" {
+			t.Errorf("%s: the file was replaced", step)
+		}
+		if err := s.Set(map[string]secret.String{"refresh": secret.New("new")}); err != nil {
+			t.Errorf("%s: not again: %v", step, err)
 		}
 	}
 }
