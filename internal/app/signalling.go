@@ -107,6 +107,7 @@ func (p *Phone) ended(c *call, e sip.LegEnded) {
 	c.mu.Lock()
 	already := c.ended
 	c.ended = true
+	incoming := c.arrived != nil
 	c.mu.Unlock()
 	if already {
 		return
@@ -115,6 +116,9 @@ func (p *Phone) ended(c *call, e sip.LegEnded) {
 	switch {
 	case e.Err != nil:
 		gone.Cause, gone.Detail = causeOf(e.Err), e.Err.Error()
+	case incoming && e.Code >= 300:
+		// Our own refusal, or the 487 to the caller's CANCEL: the core knows
+		// which, and only then is it a missed call.
 	case e.Code >= 300:
 		gone.Cause = phone.CauseOf(e.Code)
 	case e.Remote:
@@ -159,6 +163,19 @@ func (p *Phone) onAnswered(c *call, e sip.LegAnswered) {
 		p.loop.Post(phone.CallIdentified{Call: c.ref, Party: partyOf(e.Connected)})
 	}
 	p.loop.Post(phone.CallAnswered{Call: c.ref})
+	p.plainMediaUp(c)
+}
+
+// plainMediaUp: RTP without ICE and DTLS has nothing to come up once both
+// descriptions are there, and a far end that is silent may send nothing at all.
+func (p *Phone) plainMediaUp(c *call) {
+	if c.line.cfg.Media == MediaWebRTC {
+		return
+	}
+	if s := c.media(); s != nil {
+		st := s.Stats()
+		p.loop.Post(phone.MediaUp{Call: c.ref, Secure: st.Secure, Profile: st.Profile})
+	}
 }
 
 func (p *Phone) onConfirmed(c *call, e sip.LegConfirmed) {
@@ -172,6 +189,7 @@ func (p *Phone) onConfirmed(c *call, e sip.LegConfirmed) {
 		}
 	}
 	p.loop.Post(phone.CallConfirmed{Call: c.ref})
+	p.plainMediaUp(c)
 }
 
 func (p *Phone) onOffered(c *call, e sip.LegOffered) {
