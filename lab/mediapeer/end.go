@@ -235,12 +235,21 @@ func (e *End) Apply(ctx context.Context, answer []byte) error {
 		return ErrClosed
 	}
 	if !known || !a.Secure() {
-		if err := tr.apply(ctx, sdptext.SetDirection(string(answer), "sendrecv")); err != nil {
+		if err := tr.apply(ctx, withMid(sdptext.SetDirection(string(answer), "sendrecv"), a.Secure())); err != nil {
 			return fmt.Errorf("lab apply: %w", err)
 		}
 	}
 	e.agree(id, string(answer), sdptext.AnswerDirection(a.Direction, e.wanted()))
 	return nil
+}
+
+// withMid gives back the mid that a style took out of our offer, and so the
+// phone left out of its answer: without it Pion finds no place for the sound.
+func withMid(answer string, secure bool) string {
+	if !secure || strings.Contains(answer, "\na=mid:") {
+		return answer
+	}
+	return strings.TrimRight(answer, "\r\n") + "\r\na=mid:0\r\n"
 }
 
 // agree takes over what a finished offer and answer mean for us: the sending
