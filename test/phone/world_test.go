@@ -8,6 +8,7 @@
 package phone_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,6 +48,7 @@ type setup struct {
 	config   string        // replaces the whole document
 	more     string        // is added to it
 	fresh    bool          // without tokens
+	user     string        // "": 1001
 	api      bool          // with api_url
 	codecs   []string
 	data     string
@@ -134,7 +136,7 @@ func (w *world) configuration(t testing.TB, s setup) provisioning.Config {
 			doc += fmt.Sprintf("api_url = %q\n", w.lab.APIURL())
 		}
 		if !s.fresh {
-			access, refresh, _ := w.lab.Tokens(extension)
+			access, refresh, _ := w.lab.Tokens(cmp.Or(s.user, extension))
 			doc += fmt.Sprintf("access_token = %q\nrefresh_token = %q\n", access, refresh)
 		}
 	}
@@ -368,13 +370,14 @@ func (w *world) must(err error) {
 func (w *world) softKey(a phone.Action) {
 	w.t.Helper()
 	v := w.until("soft key "+string(a), func(v phone.View) bool { return keyOf(v, a) != "" })
+	w.clock.leap(v.Settings.Timers.Settle) // a label that is new does not act yet
 	w.press(keyOf(v, a))
 }
 
 func keyOf(v phone.View, a phone.Action) string {
 	for i, x := range v.SoftKeys {
 		if x == a {
-			return fmt.Sprintf("SK%d", i+1)
+			return fmt.Sprintf("sk%d", i+1)
 		}
 	}
 	return ""
