@@ -53,7 +53,7 @@ func NewAccount(cfg Config, vault Vault, notify func(Event)) (*Account, error) {
 		return nil, err
 	}
 	if vault == nil || notify == nil {
-		panic("backend: NewAccount needs a vault and a receiver of events") //nolint:forbidigo // a programmer's error in a constructor
+		panic("backend: NewAccount needs a vault and a receiver of events")
 	}
 	cfg.defaults()
 	h := cfg.client()

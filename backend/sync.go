@@ -101,7 +101,7 @@ const (
 // NewHistory makes one; Start starts it.
 func NewHistory(cfg HistoryConfig) *History {
 	if cfg.API == nil || cfg.Box == nil || cfg.Notify == nil {
-		panic("backend: NewHistory needs an API, a box and a receiver of events") //nolint:forbidigo // a programmer's error in a constructor
+		panic("backend: NewHistory needs an API, a box and a receiver of events")
 	}
 	if cfg.Limit == 0 {
 		cfg.Limit = historyLimit

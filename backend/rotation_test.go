@@ -1,0 +1,130 @@
+package backend
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"phoned/internal/httpcall"
+)
+
+// Whichever write of the vault fails, the valid refresh token is never lost:
+// when the vault works again, so does the sign-in.
+func TestVaultFailsAtEachWrite(t *testing.T) {
+	for n := 1; n <= 6; n++ {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, v := newServer(t), newVault()
+				s.api = status(200, `[]`)
+				boom := errors.New("disk full")
+				// Three failures in a row from the n-th write on.
+				v.fail = func(i int) error {
+					if i >= n && i < n+3 {
+						return boom
+					}
+					return nil
+				}
+				r := newRig(t, s, v, nil).start(Tokens{})
+				for i := 0; r.SignIn(t.Context(), email, password) != nil; i++ {
+					if i > 10 {
+						t.Fatal("never signed in")
+					}
+					time.Sleep(time.Minute)
+				}
+				for range 3 {
+					s.expire()
+					for i := 0; ; i++ {
+						_, err := r.API().ParkSlots(t.Context(), "x")
+						if err == nil {
+							break
+						}
+						if errors.Is(err, ErrSignInLost) || i > 10 {
+							t.Fatalf("attempt %d: %v", i, err)
+						}
+						if errors.Is(err, ErrVault) && ProblemOf(err).Code != CodeStorage {
+							t.Errorf("got %+v", ProblemOf(err))
+						}
+						time.Sleep(time.Minute)
+					}
+				}
+				if v.get(vaultRefresh) != s.tokens().Refresh.Reveal() {
+					t.Error("the vault does not hold the valid token")
+				}
+				r.Close()
+				r = newRig(t, s, v.copy(), nil).start(Tokens{})
+				until[SignedIn](r)
+			})
+		})
+	}
+}
+
+// The power goes after each write: what is in the vault then signs in, or the
+// server has answered a rotation that never reached us.
+func TestPowerCutAfterEachWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, v := newServer(t), newVault()
+		s.api = status(200, `[]`)
+		r := newRig(t, s, v, nil).start(Tokens{})
+		if err := r.SignIn(t.Context(), email, password); err != nil {
+			t.Fatal(err)
+		}
+		for range 4 {
+			// Whatever is used now is on the disk already: a copy taken at the
+			// moment of use must work by itself.
+			s.expire()
+			if _, err := r.API().ParkSlots(t.Context(), "x"); err != nil {
+				t.Fatal(err)
+			}
+			again := newRig(t, s, v.copy(), nil).start(Tokens{})
+			until[SignedIn](again)
+			if again.vault.get(vaultRefresh) != s.tokens().Refresh.Reveal() {
+				t.Error("the copy does not hold the valid token")
+			}
+			again.Close()
+		}
+	})
+}
+
+func TestLostAnswerOfARotationIsSeenAsLostOnlyByTheServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, v := newServer(t), newVault()
+		r := newRig(t, s, v, nil).start(s.tokens())
+		until[SignedIn](r)
+		s.expire()
+		s.fail("/refresh-token", s.lostAnswer)
+		if err := r.Refresh(t.Context()); !errors.Is(err, httpcall.ErrUnreachable) {
+			t.Fatalf("got %v", err)
+		}
+		if r.State() != StateSignedIn || v.get(vaultRefresh) == "" {
+			t.Fatal("signed out by a broken connection")
+		}
+		until[Lost](r) // the strict server refuses the spent token afterwards
+	})
+}
+
+func TestHalfARotationKeepsTheNewRefreshToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, v := newServer(t), newVault()
+		r := newRig(t, s, v, nil).start(s.tokens())
+		until[SignedIn](r)
+		s.expire()
+		s.fail("/refresh-token", func(w http.ResponseWriter, _ *http.Request) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.rotate()
+			fmt.Fprintf(w, `{"access_token":7.5,"refresh_token":%q}`, s.refresh)
+			s.access = "not told"
+		})
+		if err := r.Refresh(t.Context()); !errors.Is(err, ErrAnswer) {
+			t.Fatalf("got %v", err)
+		}
+		if v.get(vaultRefresh) != s.tokens().Refresh.Reveal() {
+			t.Fatal("the new refresh token was dropped")
+		}
+		until[TokenRefreshed](r)
+		until[ProblemCleared](r)
+	})
+}
