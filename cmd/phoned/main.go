@@ -20,6 +20,7 @@ import (
 	"phoned/internal/health"
 	"phoned/internal/sdnotify"
 	"phoned/media"
+	"phoned/media/device"
 	"phoned/media/device/malgodev"
 	"phoned/provisioning"
 )
@@ -65,7 +66,8 @@ func run(ctx context.Context, o options, log *slog.Logger) error {
 		return fmt.Errorf("sound: %w", err)
 	}
 	opts := app.Options{
-		Config: cfg, DataDir: o.data, Devices: cards, Loopback: o.loopback, PhoneName: cfg.DisplayName.Value, Version: version, Log: log,
+		Config: cfg, DataDir: o.data, Devices: device.Mux{Default: cards, Named: map[string]device.Driver{"null": device.NewNull()}},
+		Processor: app.HandsFree, Loopback: o.loopback, PhoneName: cfg.DisplayName.Value, Version: version, Log: log,
 		Paths: map[media.Path]media.Endpoint{
 			media.PathHandset: media.Endpoint(devices.Audio.Handset),
 			media.PathHeadset: media.Endpoint(devices.Audio.Headset),

@@ -75,6 +75,9 @@ func start(ctx context.Context, o options, log *slog.Logger, listen string, forc
 		o.sound = "bench"
 	}
 	opts.Devices = w.sound(o.sound, log)
+	if w.bench == nil && o.sound != "loop" { // a room with a loudspeaker in it
+		opts.Processor = app.HandsFree
+	}
 	opts.Web = w.web
 	if w.System, err = app.Assemble(opts); err != nil {
 		return nil, err

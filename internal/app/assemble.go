@@ -138,11 +138,18 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 		},
 	}
 	if o.Config.AutoConfigure.Value {
+		var api *backend.Client
+		if o.Config.APIURL.Value != "" {
+			cfg.History = func(events func(backend.HistoryEvent)) (History, error) {
+				return backend.NewHistory(backend.HistoryConfig{API: api, Box: s.DB, Notify: events, Clock: o.Clock, Log: o.Log}), nil
+			}
+		}
 		cfg.Account = func(events func(backend.Event)) (Account, error) {
 			a, err := backend.NewAccount(accountConfig(o, roots), secrets, events)
 			if err != nil {
 				return nil, err
 			}
+			api = a.API()
 			kept.user = func() string {
 				if session, ok := a.Session(); ok {
 					return session.UserID
@@ -294,6 +301,8 @@ func (s *System) Run(ctx context.Context, l net.Listener) error {
 	} else {
 		served <- nil
 	}
+	s.Engine.PrepareRing("")
+	s.watchCards(ctx)
 	err := s.Phone.Run(ctx)
 	stop, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()

@@ -13,7 +13,7 @@ PHONED_LICENSE = Apache-2.0
 PHONED_LICENSE_FILES = LICENSE
 PHONED_GOMOD = phoned
 PHONED_BUILD_TARGETS = cmd/phoned
-PHONED_DEPENDENCIES = alsa-lib host-pkgconf opus
+PHONED_DEPENDENCIES = alsa-lib host-pkgconf opus speexdsp
 PHONED_TAGS = nolibopusfile
 PHONED_LDFLAGS = -s -w -X main.version=$(PHONED_VERSION)
 

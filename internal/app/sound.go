@@ -1,0 +1,31 @@
+package app
+
+import (
+	"context"
+
+	"phoned/media"
+	"phoned/media/device/hotplug"
+	"phoned/media/process"
+	"phoned/media/process/speex"
+)
+
+// suppression of steady noise in dB: enough for a fan, little enough for speech.
+const suppression = 12
+
+// HandsFree is the processing of each path's microphone: echo cancelling, noise
+// suppression and gain control where a loudspeaker is open to the room, nothing
+// on handset and headset.
+func HandsFree(p media.Path) (process.Processor, error) {
+	if p != media.PathSpeaker && p != media.PathGroup {
+		return process.None{}, nil
+	}
+	return speex.New(speex.Config{NoiseSuppression: suppression, GainControl: true})
+}
+
+// watchCards tells the engine when sound cards come and go, until ctx ends.
+func (s *System) watchCards(ctx context.Context) {
+	err := hotplug.Watch(ctx, func(hotplug.Change) { s.Engine.DevicesChanged() })
+	if err != nil {
+		s.log.Info("sound cards that are plugged in later are found by trying", "err", err)
+	}
+}
