@@ -16,15 +16,19 @@ const signOutTime = 5 * time.Second
 func (p *Phone) onAccount(e backend.Event) {
 	switch e := e.(type) {
 	case backend.SignedOut:
+		p.history.user("")
 		p.setSession(nil)
 		p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionOut}})
 		p.signIn() // a phone out of the box shows its code at once
 	case backend.SigningIn:
 		p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionPending}})
 	case backend.SignedIn:
+		p.stopSignIn()
+		p.history.user(e.Session.UserID)
 		p.setSession(e.Session.Lines)
 		p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionIn, User: e.Session.UserID}})
 	case backend.Lost:
+		p.history.user("")
 		p.log.Warn("the sign-in was taken away", "err", e.Err)
 		p.event("auth-failed", map[string]any{"error": e.Err.Error()})
 		p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionLost}})

@@ -18,6 +18,7 @@ import (
 
 	"phoned/backend"
 	"phoned/hal"
+	"phoned/internal/calllog"
 	"phoned/internal/clock"
 	"phoned/internal/health"
 	"phoned/manage"
@@ -41,6 +42,8 @@ type Store interface {
 	SaveCall(ctx context.Context, r phone.CallRecord, id string) error
 	SaveVolume(ctx context.Context, path string, percent int) error
 	SaveSetting(ctx context.Context, name, value string) error
+	// History are the newest finished calls as they are stored, newest first.
+	History(ctx context.Context) ([]calllog.Record, error)
 	// Recent are the newest finished calls, newest first.
 	Recent(ctx context.Context) ([]phone.CallRecord, error)
 	NameOf(ctx context.Context, number string) (string, bool)
@@ -75,6 +78,8 @@ type Config struct {
 	Lines []Line
 	// Account makes the sign-in; nil: there is none (lines come from Lines).
 	Account func(events func(backend.Event)) (Account, error)
+	// History makes what tells the backend of calls; nil: they stay here.
+	History func(events func(backend.HistoryEvent)) (History, error)
 	// Grant signs in by a one-time code; nil: not possible.
 	Grant Grant
 	// Tokens are the provisioned ones, if any.
@@ -104,6 +109,7 @@ type Phone struct {
 	agent   sip.UserAgent
 	engine  Audio
 	account Account
+	history *historian // nil: there is no backend for it
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -152,6 +158,12 @@ func New(cfg Config) (*Phone, error) {
 			return nil, fmt.Errorf("account: %w", err)
 		}
 	}
+	if cfg.History != nil {
+		if p.history, err = newHistorian(p, cfg.History); err != nil {
+			p.cancel()
+			return nil, fmt.Errorf("call history: %w", err)
+		}
+	}
 	return p, nil
 }
 
@@ -176,6 +188,7 @@ func (p *Phone) Run(ctx context.Context) error {
 	p.startBoard()
 	p.startPainter()
 	p.wg.Go(p.sampleQuality)
+	p.history.start()
 	p.applyLines()
 	if p.account != nil {
 		p.account.Start(p.ctx, p.cfg.Tokens)
@@ -209,6 +222,7 @@ func (p *Phone) stop(stopLoop func(), loop *sync.WaitGroup) error {
 	p.saves.close()
 	<-p.common.done
 	<-p.saves.done
+	p.history.close()
 	p.closeBoard()
 	p.wg.Wait()
 	return errors.Join(errs...)

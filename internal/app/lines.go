@@ -105,4 +105,5 @@ func (p *Phone) onLine(e sip.LineChanged) {
 		Line: phone.LineID(e.Line), State: phone.LineState(e.State), Cause: cause, Detail: detail, Next: e.Next,
 	})
 	p.lineProblem(e)
+	p.history.line(e)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"phoned/internal/calllog"
 	"phoned/phone"
 )
 
@@ -67,7 +68,10 @@ func (p *Phone) saveCall(r phone.CallRecord, id string) {
 	defer cancel()
 	if err := p.cfg.Store.SaveCall(ctx, r, id); err != nil {
 		p.log.Error("the call was not saved in the history", "call", r.Call, "err", err)
+		return
 	}
+	p.history.kick()
+	p.tellHistory(ctx)
 }
 
 func (p *Phone) saveVolume(e phone.SaveVolume) {
@@ -105,6 +109,36 @@ func (p *Phone) loadRecent() {
 		return
 	}
 	p.loop.Post(phone.HistoryLoaded{Calls: calls})
+}
+
+// tellHistory publishes the list of calls (contract §5).
+func (p *Phone) tellHistory(ctx context.Context) {
+	rows, err := p.cfg.Store.History(ctx)
+	if err != nil {
+		p.log.Error("the history can't be read", "err", err)
+		return
+	}
+	list := make([]map[string]any, 0, len(rows))
+	for _, r := range rows {
+		e := map[string]any{
+			"id": r.CallID, "phoneNumber": r.PhoneNumber, "timestamp": r.StartedAt.UnixMilli(),
+			"direction": string(r.Direction), "status": historyStatus(r),
+		}
+		if r.Duration > 0 {
+			e["duration"] = r.Duration.Milliseconds()
+		}
+		list = append(list, e)
+	}
+	p.event("history-updated", map[string]any{"history": list})
+}
+
+// historyStatus is the word of the list for interfaces: what was not answered
+// was missed, by whichever side.
+func historyStatus(r calllog.Record) string {
+	if r.Disposition == calllog.Answered {
+		return "answered"
+	}
+	return "missed"
 }
 
 func (p *Phone) lookUp(c *call, number string) {

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"phoned/backend"
+	"phoned/internal/backoff"
+	"phoned/internal/health"
 	"phoned/phone"
 	"phoned/provisioning"
 )
@@ -17,14 +20,29 @@ type Grant interface {
 	Wait(ctx context.Context, p provisioning.Prompt) (backend.Tokens, error)
 }
 
+// Waits between attempts to get a code from a server in trouble.
+const (
+	signInFirst  = 2 * time.Second
+	signInMax    = 2 * time.Minute
+	signInJitter = 0.5
+)
+
+// The codes of the sign-in's own problems.
+const (
+	codeDenied = "signin.denied"
+	codeNoCode = "signin.no_code"
+)
+
 // signer runs at most one sign-in by code at a time.
 type signer struct {
 	mu     sync.Mutex
 	cancel context.CancelFunc
+	again  chan struct{} // ends a wait between attempts
 }
 
 // signIn shows a code on the screen and signs in with what it brings. Codes
 // that expire are replaced; it ends with the sign-in, a refusal or stopSignIn.
+// While it runs it only ends a wait.
 func (p *Phone) signIn() {
 	if p.cfg.Grant == nil {
 		p.log.Info("signing in by a code is not configured")
@@ -33,19 +51,33 @@ func (p *Phone) signIn() {
 	p.signer.mu.Lock()
 	defer p.signer.mu.Unlock()
 	if p.signer.cancel != nil {
-		return // one is on the screen
+		select {
+		case p.signer.again <- struct{}{}:
+		default:
+		}
+		return
 	}
 	ctx, cancel := context.WithCancel(p.ctx)
-	p.signer.cancel = cancel
+	again := make(chan struct{}, 1)
+	p.signer.cancel, p.signer.again = cancel, again
+	p.solved(codeDenied, "")
 	p.wg.Go(func() {
-		defer p.stopSignIn()
-		if err := p.signInByCode(ctx); err != nil && ctx.Err() == nil {
+		defer func() {
+			p.signer.mu.Lock()
+			defer p.signer.mu.Unlock()
+			if p.signer.again == again {
+				p.signer.cancel = nil
+			}
+			cancel()
+		}()
+		if err := p.signInByCode(ctx, again); err != nil && ctx.Err() == nil {
 			p.log.Warn("sign-in by a code", "err", err)
 			p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionOut}})
 		}
 	})
 }
 
+// stopSignIn ends a sign-in by code: somebody is signed in by other means.
 func (p *Phone) stopSignIn() {
 	p.signer.mu.Lock()
 	defer p.signer.mu.Unlock()
@@ -53,24 +85,69 @@ func (p *Phone) stopSignIn() {
 		p.signer.cancel()
 		p.signer.cancel = nil
 	}
+	p.solved(codeNoCode, "")
+	p.solved(codeDenied, "")
 }
 
-func (p *Phone) signInByCode(ctx context.Context) error {
+func (p *Phone) signInByCode(ctx context.Context, again <-chan struct{}) error {
+	wait := backoff.New(signInFirst, signInMax, signInJitter, nil)
 	for {
-		prompt, err := p.cfg.Grant.Start(ctx)
-		if err != nil {
-			return err
-		}
-		p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{
-			State: phone.SessionPending, URL: prompt.URI, QR: prompt.URIComplete, Code: prompt.UserCode, Until: prompt.Expires,
-		}})
-		tokens, err := p.cfg.Grant.Wait(ctx, prompt)
+		tokens, err := p.useCode(ctx)
 		switch {
+		case err == nil:
+			return p.account.SignInWithTokens(ctx, tokens)
+		case ctx.Err() != nil:
+			return err
 		case errors.Is(err, provisioning.ErrExpired):
+			wait.Reset()
 			continue
-		case err != nil:
+		case errors.Is(err, provisioning.ErrDenied):
+			p.problem(health.Problem{Code: codeDenied, Severity: health.Warning, Detail: err.Error(),
+				Title: "The sign-in was refused on the other device.", Advice: "Press Sign in for a new code."})
 			return err
 		}
-		return p.account.SignInWithTokens(ctx, tokens)
+		p.noCode(err)
+		if !p.pause(ctx, wait.Next(), again) {
+			return ctx.Err()
+		}
 	}
+}
+
+// useCode shows a code and waits until it has been used.
+func (p *Phone) useCode(ctx context.Context) (backend.Tokens, error) {
+	prompt, err := p.cfg.Grant.Start(ctx)
+	if err != nil {
+		return backend.Tokens{}, err
+	}
+	p.solved(codeNoCode, "")
+	p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{
+		State: phone.SessionPending, URL: prompt.URI, QR: prompt.URIComplete, Code: prompt.UserCode, Until: prompt.Expires,
+	}})
+	return p.cfg.Grant.Wait(ctx, prompt)
+}
+
+// noCode says why there is no code on the screen.
+func (p *Phone) noCode(err error) {
+	h := backend.ProblemOf(err)
+	if errors.Is(err, provisioning.ErrGrant) {
+		h.Title, h.Advice = "The server gives no code to sign in with.", "Tell your administrator; the phone tries again by itself."
+	}
+	h.Code, h.Subject = codeNoCode, ""
+	p.log.Warn("no code to sign in with", "err", err)
+	p.problem(h)
+	p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionOut}})
+}
+
+// pause waits for d or for again; false: ctx ended.
+func (p *Phone) pause(ctx context.Context, d time.Duration, again <-chan struct{}) bool {
+	due := make(chan struct{})
+	t := p.clock.AfterFunc(d, func() { close(due) })
+	defer t.Stop()
+	select {
+	case <-due:
+	case <-again:
+	case <-ctx.Done():
+		return false
+	}
+	return true
 }

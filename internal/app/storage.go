@@ -162,6 +162,14 @@ func (s *storage) SaveCall(ctx context.Context, r phone.CallRecord, id string) e
 // recentLimit is how many calls the core gets to know for its lists.
 const recentLimit = 100
 
+// historyListed is how many calls the interfaces are told of.
+const historyListed = 50
+
+// History loads the newest calls as they are stored.
+func (s *storage) History(ctx context.Context) ([]calllog.Record, error) {
+	return s.db.Calls(ctx, store.CallQuery{Limit: historyListed})
+}
+
 // Recent loads the newest calls as the core knows them.
 func (s *storage) Recent(ctx context.Context) ([]phone.CallRecord, error) {
 	rows, err := s.db.Calls(ctx, store.CallQuery{Limit: recentLimit})
