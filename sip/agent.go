@@ -67,6 +67,15 @@ type Line struct {
 type InviteOptions struct {
 	Offer    []byte
 	Identity Identity // P-Asserted-Identity, empty User: none
+	// Private withholds the number: an anonymous From (RFC 3323) and Privacy:
+	// id. The exchange learns by P-Asserted-Identity whose call it is.
+	Private bool
+	// Replaces makes the called party give up that dialog for this call
+	// (RFC 3891): directed pickup, or the second half of a transfer.
+	Replaces *Replaces
+	// Refer is the ReferReceived that this call answers, after AcceptRefer:
+	// who asked for it is kept informed, and Replaces is taken from it.
+	Refer ReferID
 }
 
 // UserAgent is what Agent offers; it is here so that its users can be tested
@@ -97,6 +106,16 @@ type UserAgent interface {
 	AnswerOffer(leg LegID, sdp []byte) error
 	// Info sends an INFO and waits for its final response.
 	Info(ctx context.Context, leg LegID, contentType string, body []byte) error
+	// Refer hands the leg's other party to someone else (RFC 3515, RFC 5589).
+	// Result: TransferProgress*, then TransferDone. ErrState: the leg or the
+	// consultation is not confirmed, or a transfer is under way already.
+	Refer(leg LegID, to ReferTo) error
+	// AcceptRefer agrees to ReferReceived; Invite with InviteOptions.Refer is
+	// to follow. ErrNoRefer: it is settled already.
+	AcceptRefer(ReferID) error
+	// RefuseRefer declines it with a status of 400 to 699, also after
+	// AcceptRefer.
+	RefuseRefer(refer ReferID, code int) error
 	// CallID returns the SIP Call-ID of a leg.
 	CallID(LegID) (string, bool)
 	// Close unregisters every line (Expires: 0), ends flows and waits for it

@@ -34,6 +34,10 @@ type clientTx struct {
 	final bool // a final answer was delivered
 	dups  bool // further final answers go to a goroutine: sipgo may sleep in them
 	on    func(*gosip.Response, error)
+	// follow takes from flush once what it had before is posted; idle is
+	// closed when it has ended.
+	flush chan struct{}
+	idle  chan struct{}
 }
 
 // serverTx is a request of theirs.
@@ -151,6 +155,12 @@ func (k *link) response(res *gosip.Response) {
 		// A second final refusal makes sipgo wait before it repeats the ACK.
 		tx.dups = tx.Origin().IsInvite() && res.StatusCode >= 300
 		tx.Receive(res)
+		// What came next on the flow must not overtake this answer: a BYE
+		// right behind a 200 would find no dialog yet.
+		select {
+		case tx.flush <- struct{}{}:
+		case <-tx.idle:
+		}
 	}
 }
 
@@ -158,7 +168,7 @@ func (k *link) response(res *gosip.Response) {
 // and, if no final one ever came, once with an error. The request must not be
 // touched afterwards.
 func (k *link) send(req *gosip.Request, on func(*gosip.Response, error)) *clientTx {
-	tx := &clientTx{on: on}
+	tx := &clientTx{on: on, flush: make(chan struct{}), idle: make(chan struct{})}
 	fail := func(err error) *clientTx {
 		k.a.post(func() { tx.deliver(nil, err) })
 		return tx
@@ -183,8 +193,10 @@ func (k *link) send(req *gosip.Request, on func(*gosip.Response, error)) *client
 
 // follow carries what a transaction says to the loop.
 func (k *link) follow(key string, tx *clientTx) {
+	defer close(tx.idle)
 	for {
 		select {
+		case <-tx.flush:
 		case res := <-tx.Responses():
 			k.a.post(func() { tx.deliver(res, nil) })
 		case <-tx.Done():

@@ -24,6 +24,8 @@ var (
 	ErrNoLine = errors.New("no such line")
 	// ErrState: the request is not possible in the leg's present state.
 	ErrState = errors.New("not possible in this state of the call")
+	// ErrNoRefer: the transfer request is not known (any more).
+	ErrNoRefer = errors.New("no such transfer request")
 	// ErrGlare: 491, and the retry failed too.
 	ErrGlare = errors.New("both sides changed the call at once")
 )

@@ -48,7 +48,9 @@ type (
 		// AutoAnswer: Alert-Info/Call-Info/Answer-Mode asks for it.
 		AutoAnswer bool
 		Melody     string // Alert-Info's distinctive ring
-		Replaces   LegID  // INVITE with Replaces that matched a leg of ours
+		// Replaces is our leg that the caller wants to take over (RFC 3891):
+		// to be answered at once. Answer ends it.
+		Replaces LegID
 	}
 	// LegProgress is a provisional response to our INVITE. SDP may be empty.
 	// Early names the early dialog (To tag): forks have several.
@@ -57,6 +59,8 @@ type (
 		Code  int
 		Early string
 		SDP   []byte
+		// Connected is who is reached, if the exchange says so.
+		Connected Identity
 	}
 	// LegAnswered: a 2xx to our INVITE arrived; the ACK goes out when the
 	// receiver calls Ack (with an answer in it, if the offer was late).
@@ -78,7 +82,10 @@ type (
 		Elsewhere bool // CANCEL with Reason: SIP;cause=200
 		Reason    string
 		Targets   []string // Contacts of a 3xx
-		Err       error
+		// ReplacedBy took this leg over: an INVITE with Replaces that was
+		// answered.
+		ReplacedBy LegID
+		Err        error
 	}
 	// LegOffered is a re-INVITE or UPDATE with an offer: answer with
 	// AnswerOffer. An empty SDP asks us to offer.

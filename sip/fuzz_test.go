@@ -78,7 +78,17 @@ func FuzzIdentity(f *testing.F) {
 		}
 		unknownOptions(req)
 		acceptsSDP(req)
-		replacesID(v)
+		if r, ok := parseReplaces(v); ok {
+			if back, ok := parseReplaces(r.header()); !ok || back != r {
+				t.Fatalf("%+v came back as %+v", r, back)
+			}
+		}
+		if _, reason := parseFragment([]byte(v)); strings.ContainsAny(reason, "\r\n") {
+			t.Fatalf("reason %q", reason)
+		}
+		if target, _, ok := parseReferTo(v); ok && strings.ContainsAny(target, "\r\n<>") {
+			t.Fatalf("target %q", target)
+		}
 		if h := assertedIdentity(Identity{User: v, Display: v}, "d"); strings.ContainsAny(h, "\r\n") {
 			t.Fatalf("header %q", h)
 		}

@@ -203,6 +203,7 @@ func (k *link) outOfDialog(tx *serverTx) {
 	case gosip.BYE, gosip.INFO, gosip.UPDATE, gosip.PRACK:
 		tx.respond(481, "Call/Transaction Does Not Exist", nil, nil)
 	case gosip.REFER:
+		// Nobody makes this phone call someone but a party of its call.
 		tx.respond(603, "Decline", nil, nil)
 	default:
 		k.notAllowed(tx)
@@ -256,9 +257,9 @@ func (k *link) inDialog(tx *serverTx) {
 	case gosip.OPTIONS:
 		k.options(tx)
 	case gosip.NOTIFY:
-		tx.respond(200, "OK", nil, nil)
+		g.notified(tx)
 	case gosip.REFER:
-		tx.respond(603, "Decline", nil, nil)
+		g.asked(tx)
 	default:
 		k.notAllowed(tx)
 	}

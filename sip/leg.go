@@ -38,15 +38,24 @@ type leg struct {
 	rung      bool // a provisional response came: CANCEL is allowed
 	unwanted  bool // ended before the answer: CANCEL, or ACK and BYE
 	canceled  bool
+	private   bool                      // the number is withheld
 	acks      map[string]*gosip.Request // by To tag, for retransmitted 2xx
 
 	// of a call of theirs
 	tx *serverTx
 
-	exchange exchange // offers and answers within the dialog
-	resend   *repeater
-	session  sessionTimer
-	guard    *timer
+	replaces   *leg  // what an INVITE of theirs with Replaces takes over
+	replacedBy LegID // the leg that took this one over
+
+	exchange  exchange // offers and answers within the dialog
+	transfer  *transfer
+	transfers int       // how many there were
+	refers    int       // of theirs
+	referred  *referral // a REFER of theirs that is not settled
+	because   *referral // the REFER that this call of ours was made for
+	resend    *repeater
+	session   sessionTimer
+	guard     *timer
 }
 
 func (a *Agent) newLeg(l *line, state legState, callID string) *leg {
@@ -119,8 +128,15 @@ func (g *leg) finish(e LegEnded) {
 	g.guard.stop()
 	g.session.stop()
 	g.exchange.end()
+	if g.d != nil {
+		g.a.past.add(g.d.dialogID)
+	}
+	if g.transfer != nil {
+		g.transfer.legEnded(e)
+	}
+	g.referralsOver(e)
 	delete(g.a.legs, g.id)
-	e.Leg = g.id
+	e.Leg, e.ReplacedBy = g.id, g.replacedBy
 	g.a.log.Info("leg ended", "call", g.callID, "line", g.line.cfg.ID, "code", e.Code, "err", e.Err)
 	g.a.emit(e)
 	l := g.line
@@ -172,8 +188,11 @@ func (g *leg) send(d *dialog, method gosip.RequestMethod, build func(*gosip.Requ
 		return
 	}
 	req := d.request(k, method, 0)
-	if method == gosip.INVITE || method == gosip.UPDATE {
-		req.AppendHeader(g.line.contact(k))
+	switch method {
+	case gosip.REFER, gosip.NOTIFY:
+		req.AppendHeader(g.contact(k))
+	case gosip.INVITE, gosip.UPDATE:
+		req.AppendHeader(g.contact(k))
 		req.AppendHeader(gosip.NewHeader("Allow", allow))
 		req.AppendHeader(gosip.NewHeader("Supported", supported))
 	}

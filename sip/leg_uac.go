@@ -21,34 +21,67 @@ func (a *Agent) Invite(lineID, target string, o InviteOptions) (LegID, error) {
 		if err != nil {
 			return err
 		}
-		id = l.invite(uri, o).id
+		var r *referral
+		if o.Refer != "" {
+			if r = a.refers[o.Refer]; r == nil || !r.accepted || r.used {
+				return fmt.Errorf("transfer request %q: %w", o.Refer, ErrNoRefer)
+			}
+			o.Replaces = r.replaces
+		}
+		g := l.invite(uri, o, r)
+		if r != nil {
+			r.invited(g)
+		}
+		id = g.id
 		return nil
 	})
 	return id, err
 }
 
-func (l *line) invite(uri gosip.Uri, o InviteOptions) *leg {
+func (l *line) invite(uri gosip.Uri, o InviteOptions, because *referral) *leg {
 	k := l.link
 	g := l.a.newLeg(l, calling, newCallID())
-	g.sdp = o.Offer
+	g.sdp, g.private = o.Offer, o.Private
 	req := l.newRequest(k, gosip.INVITE, uri)
 	for _, r := range l.reg.route {
 		req.AppendHeader(gosip.NewHeader("Route", r))
 	}
 	from := l.aor()
+	if o.Private {
+		from = gosip.FromHeader{DisplayName: "Anonymous", Address: gosip.Uri{Scheme: "sip", User: "anonymous", Host: "anonymous.invalid"}}
+	}
 	from.Params.Add("tag", newTag())
 	req.AppendHeader(&from)
 	req.AppendHeader(&gosip.ToHeader{Address: uri})
 	appendIDs(req, g.callID, 1)
-	req.AppendHeader(l.contact(k))
+	req.AppendHeader(g.contact(k))
 	req.AppendHeader(gosip.NewHeader("Allow", allow))
 	req.AppendHeader(gosip.NewHeader("Supported", supported))
-	if o.Identity.User != "" {
-		req.AppendHeader(gosip.NewHeader("P-Asserted-Identity", assertedIdentity(o.Identity, l.cfg.Domain)))
+	l.identity(req, o)
+	if o.Replaces != nil {
+		req.AppendHeader(gosip.NewHeader("Replaces", o.Replaces.header()))
+		req.AppendHeader(gosip.NewHeader("Require", "replaces"))
+	}
+	if because != nil && because.by != "" {
+		req.AppendHeader(gosip.NewHeader("Referred-By", because.by))
 	}
 	setBody(req, "application/sdp", o.Offer)
 	g.sendInvite(k, req)
 	return g
+}
+
+// identity says who calls, and who may know (RFC 3323, RFC 3325).
+func (l *line) identity(req *gosip.Request, o InviteOptions) {
+	id := o.Identity
+	if o.Private {
+		if id.User == "" {
+			id = Identity{User: l.cfg.User, Display: l.cfg.DisplayName}
+		}
+		req.AppendHeader(gosip.NewHeader("Privacy", "id"))
+	}
+	if id.User != "" {
+		req.AppendHeader(gosip.NewHeader("P-Asserted-Identity", assertedIdentity(id, l.cfg.Domain)))
+	}
 }
 
 func setBody(m interface {
@@ -116,7 +149,10 @@ func (g *leg) progress(res *gosip.Response) {
 			}
 		}
 	}
-	g.a.emit(LegProgress{Leg: g.id, Code: res.StatusCode, Early: early, SDP: sdpOf(res)})
+	if g.because != nil {
+		g.because.heard(res.StatusCode)
+	}
+	g.a.emit(LegProgress{Leg: g.id, Code: res.StatusCode, Early: early, SDP: sdpOf(res), Connected: identify(res, nil)})
 }
 
 // accepted handles a 2xx, the first and all others (RFC 3261 §13.2.2.4).
@@ -141,6 +177,10 @@ func (g *leg) accepted(k *link, req *gosip.Request, res *gosip.Response) {
 		g.state = answered
 		g.adopt(d)
 		g.session.agreed(res, true)
+		if g.because != nil {
+			g.because.heard(200)
+			g.because = nil
+		}
 		g.a.emit(LegAnswered{Leg: g.id, SDP: sdpOf(res), Connected: identify(res, nil)})
 	}
 }

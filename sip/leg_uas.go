@@ -2,7 +2,6 @@ package sip
 
 import (
 	"fmt"
-	"strings"
 
 	gosip "github.com/emiago/sipgo/sip"
 )
@@ -34,13 +33,13 @@ func (k *link) invited(tx *serverTx) {
 		})
 		return
 	}
+	other, code := k.replacing(req)
+	if code != 0 {
+		tx.respond(code, reasonPhrase(code), nil, nil)
+		return
+	}
 	var replaces LegID
-	if h := req.GetHeader("Replaces"); h != nil {
-		other := a.dialogs[replacesID(h.Value())]
-		if other == nil || other.state == over {
-			tx.respond(481, "Call/Transaction Does Not Exist", nil, nil)
-			return
-		}
+	if other != nil {
 		replaces = other.id
 	}
 	g := a.newLeg(k.line, incoming, req.CallID().Value())
@@ -48,7 +47,7 @@ func (k *link) invited(tx *serverTx) {
 		delete(a.legs, g.id)
 		return
 	}
-	g.tx, tx.leg = tx, g
+	g.tx, tx.leg, g.replaces = tx, g, other
 	g.adopt(uasDialog(req, tx.tag))
 	tx.respond(100, "Trying", nil, nil)
 	auto, melody := alertOf(req)
@@ -68,22 +67,6 @@ func (k *link) merged(tx *serverTx) bool {
 		}
 	}
 	return false
-}
-
-// replacesID reads a Replaces header (RFC 3891 §6.1): its to-tag is ours.
-func replacesID(v string) dialogID {
-	parts := strings.Split(v, ";")
-	id := dialogID{callID: strings.TrimSpace(parts[0])}
-	for _, p := range parts[1:] {
-		name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
-		switch strings.ToLower(name) {
-		case "to-tag":
-			id.local = value
-		case "from-tag":
-			id.remote = value
-		}
-	}
-	return id
 }
 
 // Ring implements UserAgent.
@@ -128,6 +111,10 @@ func (a *Agent) Answer(id LegID, sdp []byte) error {
 		g.state, g.sdp = accepted, sdp
 		g.sdpAnswer(g.tx, sdp)
 		g.resend = a.repeat(g.tx.again, g.neverAcked)
+		if o := g.replaces; o != nil && !o.ended {
+			o.replacedBy = g.id
+			o.end("")
+		}
 		return nil
 	})
 }
@@ -195,8 +182,9 @@ func (g *leg) cancelled(req *gosip.Request) {
 }
 
 var reasons = map[int]string{
-	302: "Moved Temporarily", 403: "Forbidden", 404: "Not Found", 415: "Unsupported Media Type",
-	480: "Temporarily Unavailable", 486: "Busy Here", 488: "Not Acceptable Here", 500: "Server Internal Error",
+	100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK", 408: "Request Timeout", 487: "Request Terminated",
+	302: "Moved Temporarily", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 415: "Unsupported Media Type",
+	480: "Temporarily Unavailable", 481: "Call/Transaction Does Not Exist", 486: "Busy Here", 488: "Not Acceptable Here", 500: "Server Internal Error",
 	503: "Service Unavailable", 600: "Busy Everywhere", 603: "Decline", 606: "Not Acceptable",
 }
 

@@ -45,6 +45,9 @@ type Agent struct {
 	legs    map[LegID]*leg
 	dialogs map[dialogID]*leg
 	legSeq  int
+	past    pastDialogs
+	refers  map[ReferID]*referral
+	referNo int
 	closing bool
 	allGone chan struct{} // Close waits for it
 	invites bucket
@@ -75,7 +78,7 @@ func New(c Config) (*Agent, error) {
 		jobs: newMailbox[func()](), events: newMailbox[Event](),
 		loopDone: make(chan struct{}), sentDone: make(chan struct{}),
 		lines: map[string]*line{}, leaving: map[*line]struct{}{},
-		legs: map[LegID]*leg{}, dialogs: map[dialogID]*leg{},
+		legs: map[LegID]*leg{}, dialogs: map[dialogID]*leg{}, refers: map[ReferID]*referral{},
 	}
 	a.dial = a.dialServer
 	a.invites = bucket{rate: 10, burst: 30}

@@ -19,15 +19,7 @@ func (MessageWaiting) event() {}
 // waiting without being asked.
 func (k *link) notified(tx *serverTx) {
 	tx.respond(200, "OK", nil, nil)
-	h := tx.req.GetHeader("Event")
-	if h == nil {
-		h = tx.req.GetHeader("o")
-	}
-	if h == nil {
-		return
-	}
-	event, _, _ := strings.Cut(h.Value(), ";")
-	if !strings.EqualFold(strings.TrimSpace(event), "message-summary") {
+	if event, _ := eventOf(tx.req); event != "message-summary" {
 		return
 	}
 	if m, ok := parseMessageSummary(string(tx.req.Body())); ok {

@@ -10,7 +10,7 @@ import (
 )
 
 // allow is what we understand (RFC 3261 §20.5).
-const allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, NOTIFY"
+const allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, NOTIFY, REFER"
 
 // supported are the extensions we apply in dialogs.
 const supported = "replaces, timer, outbound"
@@ -49,7 +49,9 @@ func splitAddr(addr string) (string, int) {
 }
 
 // contactURI is where the exchange finds us: on the flow, by whatever name.
-func (l *line) contactURI(k *link) string {
+func (l *line) contactURI(k *link) string { return l.contactAs(k, l.cfg.User) }
+
+func (l *line) contactAs(k *link, user string) string {
 	transport := l.cfg.ContactTransport
 	host := l.host
 	if webSocket(k) {
@@ -62,7 +64,7 @@ func (l *line) contactURI(k *link) string {
 			transport = strings.ToLower(k.info.Transport)
 		}
 	}
-	uri := "sip:" + escapeUser(l.cfg.User) + "@" + host
+	uri := "sip:" + escapeUser(user) + "@" + host
 	if transport != "" {
 		uri += ";transport=" + transport
 	}
@@ -76,6 +78,15 @@ func (l *line) contact(k *link) gosip.Header {
 		uri = l.contactURI(k)
 	}
 	return gosip.NewHeader("Contact", "<"+uri+">")
+}
+
+// contact is the line's, without its name where the number is withheld
+// (RFC 3323 §4.1.1.3).
+func (g *leg) contact(k *link) gosip.Header {
+	if g.private {
+		return gosip.NewHeader("Contact", "<"+g.line.contactAs(k, "anonymous")+">")
+	}
+	return g.line.contact(k)
 }
 
 // aor is the line's From.
@@ -109,6 +120,9 @@ func (l *line) targetURI(target string) (gosip.Uri, error) {
 			return u, fmt.Errorf("target %q: %w", target, err)
 		}
 		return u, nil
+	}
+	if s, ok := strings.CutPrefix(target, "tel:"); ok {
+		target, _, _ = strings.Cut(s, ";")
 	}
 	target = strings.TrimPrefix(target, "sip:")
 	user, host, ok := strings.Cut(target, "@")

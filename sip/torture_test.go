@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"phoned/sip"
+	"phoned/sip/siptest"
 )
 
 // tortureFiles are the messages of RFC 4475 and RFC 5118.
@@ -20,11 +21,17 @@ func tortureFiles(t testing.TB) []string {
 	return files
 }
 
-func outcome(p *phone, replies []string) string {
+// outcome tells what a message has led to. A NOTIFY of ours marks the end of
+// its events.
+func outcome(p *phone, peer *siptest.Peer, replies []string) string {
+	peer.Send(peer.Request("NOTIFY", "sip:1001@x.invalid", "outcome", "o", "", 1, "Messages-Waiting: no\r\n", "Event: message-summary"))
 	rang := false
-	for len(p.events) > 0 {
-		if _, ok := (<-p.events).(sip.LegArrived); ok {
+	for marked := false; !marked; {
+		switch (<-p.events).(type) {
+		case sip.LegArrived:
 			rang = true
+		case sip.MessageWaiting:
+			marked = true
 		}
 	}
 	s := strings.Join(replies, " ")
@@ -54,7 +61,7 @@ func TestTorture(t *testing.T) {
 					replies = append(replies, strings.Fields(m.Start)[1])
 				}
 				peer.Alive("sip:1001@x.invalid")
-				got := outcome(p, replies)
+				got := outcome(p, peer, replies)
 				want, ok := tortured[strings.TrimSuffix(filepath.Base(f), ".dat")]
 				if !ok || got != want {
 					t.Errorf("%q: %q, want %q", strings.TrimSuffix(filepath.Base(f), ".dat"), got, want)
@@ -93,7 +100,7 @@ func TestTortureFromStranger(t *testing.T) {
 		t.Fatal(err)
 	}
 	peer.Alive("sip:1001@x.invalid")
-	if got := outcome(p, nil); got != "-" {
+	if got := outcome(p, peer, nil); got != "-" {
 		t.Errorf("a stranger's call: %s", got)
 	}
 }
