@@ -22,7 +22,7 @@ type heldKeys struct {
 
 	mu      sync.Mutex
 	last    uint64
-	panels  map[string]bool        // those with an open stream
+	panels  map[string]bool // those with an open stream
 	fingers map[finger]*hold
 }
 

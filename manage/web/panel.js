@@ -37,6 +37,8 @@ for (const b of document.querySelectorAll('[data-key]')) {
   b.addEventListener('click', (e) => { if (e.detail === 0 && !held.has(key)) { down(key); up(key); } });
   b.addEventListener('contextmenu', (e) => e.preventDefault());
 }
+// A mouse leaves the focus where it was: the space bar stays the handset.
+for (const b of document.querySelectorAll('button')) b.addEventListener('mousedown', (e) => e.preventDefault());
 let offHook = false;
 const hook = () => { send('api/v1/hook', { offHook: !offHook }); };
 $('hook').addEventListener('click', hook);
@@ -103,12 +105,18 @@ function panel(p) {
 const level = (el, v) => { el.dataset.level = v; el.firstElementChild.style.clipPath = `inset(0 ${100 - 100 * Math.min(1, v)}% 0 0)`; };
 const link = (state) => { $('link').dataset.state = state; $('link').textContent = { live: 'connected', lost: 'connection lost, trying again' }[state]; };
 
-const source = new EventSource('api/v1/screen/stream');
-const on = (name, f) => source.addEventListener(name, (e) => { link('live'); f(JSON.parse(e.data)); });
-on('hello', (h) => { id = h.panel; });
-on('frame', frame); on('lamps', lamps); on('panel', panel);
-on('levels', (l) => { level($('mic'), l.mic); level($('speaker'), l.speaker); });
-source.onerror = () => link('lost');
+function follow() {
+  const source = new EventSource('api/v1/screen/stream');
+  const on = (name, f) => source.addEventListener(name, (e) => { link('live'); f(JSON.parse(e.data)); });
+  on('hello', (h) => { id = h.panel; });
+  on('frame', frame); on('lamps', lamps); on('panel', panel);
+  on('levels', (l) => { level($('mic'), l.mic); level($('speaker'), l.speaker); });
+  source.onerror = () => {
+    link('lost');
+    if (source.readyState === EventSource.CLOSED) setTimeout(follow, 3000); // refused: it does not try again by itself
+  };
+}
+follow();
 
 // The simulator's own button, where there is one.
 fetch('sim/peer').then((r) => r.ok ? r.json() : null).then((peer) => {
