@@ -55,7 +55,7 @@ func replay(t *testing.T, mark string) {
 			t.Fatal(err)
 		}
 	}
-	if err := l.Replay(disk, end); err != nil {
+	if err := l.Replay(disk, 0, end); err != nil {
 		t.Fatal(err)
 	}
 	if err := disk.Sync(); err != nil {

@@ -13,7 +13,8 @@ var (
 	disksBoot  = boot{name: "disks", flags: []string{"-b"}, disks: []int64{128 << 20, 256 << 20}, limit: 2 * time.Minute}
 	travelBoot = boot{name: "travel", flags: []string{"-b", "-t"}, limit: time.Minute}
 	phoneBoot  = boot{name: "phone", limit: 2 * time.Minute}
-	boots      = []boot{panelBoot, phoneBoot, disksBoot, travelBoot}
+	powerBoot  = boot{name: "power", flags: []string{"-b"}, disks: []int64{24 << 20, 512 << 20}, limit: 25 * time.Minute}
+	boots      = []boot{panelBoot, phoneBoot, disksBoot, travelBoot, powerBoot}
 )
 
 // guests are the tests that run inside the kernel.
@@ -45,4 +46,5 @@ var guests = []struct {
 	{"PowerCut", disksBoot, testPowerCut},
 	{"FailingDisk", disksBoot, testFailingDisk},
 	{"TimeTravel", travelBoot, testTimeTravel},
+	{"PowerStore", powerBoot, testPowerStore},
 }

@@ -78,7 +78,7 @@ func (b boot) run(t *testing.T, rig string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	args = append(args, "-o", dir, "env", "PHONED_GUEST="+b.name, self, "-test.v", "-test.run=^TestKernel$")
+	args = append(args, "-o", dir, "env", "PHONED_GUEST="+b.name, "PHONED_CUTS="+os.Getenv("PHONED_CUTS"), self, "-test.v", "-test.run=^TestKernel$")
 	start := time.Now()
 	out, status := bootRig(t, rig, b.limit, args...)
 	t.Logf("%s: %.1f s with boot, status %d", b.name, time.Since(start).Seconds(), status)

@@ -124,15 +124,15 @@ func (l *Log) Mark(text string) (int, error) {
 	return 0, fmt.Errorf("%w: %q among %d entries", ErrNoMark, text, len(l.entries))
 }
 
-// Replay writes the first n entries to a disk, which must hold what the logged one
-// held when logging began.
-func (l *Log) Replay(disk io.WriterAt, n int) error {
-	for i, e := range l.entries[:n] {
+// Replay writes the entries from one number up to another to a disk, which must hold
+// what the logged one held before them: at 0, when logging began.
+func (l *Log) Replay(disk io.WriterAt, from, to int) error {
+	for i, e := range l.entries[from:to] {
 		if e.Flags&Mark != 0 || e.Count == 0 {
 			continue
 		}
 		if err := l.write(disk, e); err != nil {
-			return fmt.Errorf("entry %d: %w", i, err)
+			return fmt.Errorf("entry %d: %w", from+i, err)
 		}
 	}
 	return nil

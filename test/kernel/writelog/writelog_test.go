@@ -48,13 +48,13 @@ func TestReplay(t *testing.T) {
 		t.Fatalf("mark at %d, %v", n, err)
 	}
 	d := disk(bytes.Repeat([]byte{0x11}, 4*512))
-	if err := l.Replay(d, n); err != nil {
+	if err := l.Replay(d, 0, n); err != nil {
 		t.Fatal(err)
 	}
 	if d[2*512] != 0xAA || d[512] != 0x11 {
 		t.Errorf("to the mark: % x % x", d[512], d[2*512])
 	}
-	if err := l.Replay(d, l.Entries()); err != nil {
+	if err := l.Replay(d, n, l.Entries()); err != nil {
 		t.Fatal(err)
 	}
 	if d[2*512] != 0xBB || d[512] != 0 || d[0] != 0x11 {
