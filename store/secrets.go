@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,59 +19,157 @@ const maxSecretsFile = 1 << 20
 
 // Secrets is the file of names and secret values: mode 0600 in a directory
 // 0700, replaced as a whole (new file, fsync, rename, fsync of the directory),
-// so that a power cut leaves the old content or the new one. The values are in
-// plain text: the file's mode protects them from other users of the system, not
-// from someone who takes the storage out of the phone. It is safe for
-// concurrent use by one process.
+// so that a power cut leaves the old content or the new one. With a Key the
+// file is sealed; without one it is plain text, and its mode protects it from
+// other users of the system, not from someone who takes the storage out of the
+// phone. It is safe for concurrent use by one process.
 type Secrets struct {
 	path string
 	fs   fileSystem
+	key  Key
 
-	mu     sync.Mutex
-	values map[string]string
-	unsure bool // the last write may not have reached the disk
+	mu         sync.Mutex
+	values     map[string]string
+	generation uint64
+	unsure     bool  // the last write may not have reached the disk
+	refused    error // ErrKey, ErrNewer: what is there must not be overwritten
 }
 
-// OpenSecrets reads the file; one that is not there is empty and is made by
-// the first Set. ErrCorrupt: it can't be read as what it should be; Wipe then
-// still works.
-func OpenSecrets(path string) (*Secrets, error) { return openSecrets(path, osFS{}) }
+// OpenSecrets reads a file that is not sealed; see OpenSecretsKey.
+func OpenSecrets(path string) (*Secrets, error) { return OpenSecretsKey(path, Key{}) }
 
-func openSecrets(path string, fsys fileSystem) (*Secrets, error) {
-	s := &Secrets{path: path, fs: fsys, values: map[string]string{}}
+// OpenSecretsKey reads the file; one that is not there is empty and is made by
+// the first Set. A file in an older form, or in plain text where there is a key
+// now, is written anew. A write that a power cut kept from its last step is
+// finished, so that tokens which the server has given out are not lost.
+//
+// With ErrCorrupt, ErrKey or ErrNewer the Secrets are empty and can be used:
+// after ErrCorrupt Set starts anew, after the others it refuses until Wipe.
+func OpenSecretsKey(path string, key Key) (*Secrets, error) {
+	return openSecrets(path, osFS{}, key)
+}
+
+func openSecrets(path string, fsys fileSystem, key Key) (*Secrets, error) {
+	s := &Secrets{path: path, fs: fsys, key: key, values: map[string]string{}}
 	const op = "read the secrets"
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, explain(op, err)
 	}
-	if err := os.Remove(s.temp()); err != nil && !errors.Is(err, fs.ErrNotExist) && kindOf(err) == nil {
-		return nil, explain(op, err) // left behind by a power cut; a read-only disk keeps it
-	}
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return s, nil
-	}
-	if err != nil {
+	if err := s.removeLeftovers(); err != nil {
 		return nil, explain(op, err)
+	}
+	have, err := readSecrets(path, key)
+	there := !errors.Is(err, fs.ErrNotExist)
+	if there && err != nil && !isContentError(err) {
+		return nil, explain(op, err)
+	}
+	if next, ok := s.unfinished(have, err); ok {
+		have, err, there = next, nil, true
+		s.finish()
+	}
+	switch {
+	case !there:
+		return s, nil
+	case err != nil:
+		if errors.Is(err, ErrKey) || errors.Is(err, ErrNewer) {
+			s.refused = err
+		}
+		return s, fmt.Errorf("%s: %w", op, err)
+	}
+	s.values, s.generation = have.Values, have.Generation
+	if have.legacy || have.plain && !key.Empty() {
+		if err := s.migrate(); err != nil && kindOf(err) == nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func isContentError(err error) bool {
+	return errors.Is(err, ErrCorrupt) || errors.Is(err, ErrKey) || errors.Is(err, ErrNewer)
+}
+
+// readSecrets reads one file and tightens its mode.
+func readSecrets(path string, key Key) (contents, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return contents{}, err
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.Mode().Perm()&0o077 != 0 {
 		if err := f.Chmod(0o600); err != nil {
-			return nil, explain(op, fmt.Errorf("other users can read %s: %w", filepath.Base(path), err))
+			return contents{}, fmt.Errorf("other users can read %s: %w", filepath.Base(path), err)
 		}
 	}
 	b, err := io.ReadAll(io.LimitReader(f, maxSecretsFile+1))
 	if err != nil {
-		return nil, explain(op, err)
+		return contents{}, err
 	}
 	if len(b) > maxSecretsFile {
-		return s, fmt.Errorf("%s: %w: too large", op, ErrCorrupt)
+		return contents{}, fmt.Errorf("%w: too large", ErrCorrupt)
 	}
-	// The decoder's error could quote the text.
-	if json.Unmarshal(b, &s.values) != nil || s.values == nil {
-		s.values = map[string]string{}
-		return s, fmt.Errorf("%s: %w: not the JSON it should be", op, ErrCorrupt)
+	return decode(b, key)
+}
+
+// unfinished gives what a write that was cut short would have left; ok is false
+// where there is none, or it is not whole, or older than what there is.
+func (s *Secrets) unfinished(have contents, err error) (next contents, ok bool) {
+	if errors.Is(err, ErrKey) || errors.Is(err, ErrNewer) {
+		return contents{}, false
 	}
-	return s, nil
+	next, nerr := readSecrets(s.temp(), s.key)
+	if nerr == nil && !next.legacy && (err != nil || next.Generation > have.Generation) {
+		return next, true
+	}
+	_ = discard(s.temp()) // nobody will ask for it; a read-only disk keeps it
+	return contents{}, false
+}
+
+// finish does the last steps of a write that was cut short. Where the disk
+// can't be written what was read counts all the same.
+func (s *Secrets) finish() {
+	err := syncFile(s.temp())
+	if err == nil {
+		err = s.fs.rename(s.temp(), s.path)
+	}
+	if err == nil {
+		err = s.fs.syncDir(filepath.Dir(s.path))
+	}
+	s.unsure = err != nil
+}
+
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}
+
+// migrate writes the file in today's form, and zeros over what was in plain
+// text. On flash the old blocks may live on where no program can reach them.
+func (s *Secrets) migrate() error {
+	old, err := os.OpenFile(s.path, os.O_WRONLY, 0)
+	if err != nil {
+		return explain("seal the secrets", err)
+	}
+	defer old.Close()
+	s.unsure = true // the values are the same; write them all the same
+	if err := s.replaceLocked(s.values); err != nil {
+		return err
+	}
+	return explain("seal the secrets", zero(old))
+}
+
+// removeLeftovers ends a wipe that was cut short.
+func (s *Secrets) removeLeftovers() error {
+	for _, p := range []string{s.path + wiping, s.temp() + wiping} {
+		if err := discard(p); err != nil && !errors.Is(err, fs.ErrNotExist) && kindOf(err) == nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Get returns a secret; one that is not there is empty and no error.
@@ -117,29 +214,37 @@ func (s *Secrets) Wipe(names ...string) error {
 		}
 		return s.replaceLocked(next)
 	}
-	s.values = map[string]string{}
+	s.values, s.refused, s.unsure = map[string]string{}, nil, false
 	const op = "wipe the secrets"
-	if err := overwrite(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return explain(op, err)
-	}
 	for _, p := range []string{s.path, s.temp()} {
-		if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		// Out of the way first: a half-wiped file must not be read.
+		err := os.Rename(p, p+wiping)
+		if err == nil {
+			err = discard(p + wiping)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return explain(op, err)
 		}
 	}
 	return explain(op, s.fs.syncDir(filepath.Dir(s.path)))
 }
 
+const wiping = ".wiping"
+
 func (s *Secrets) temp() string { return s.path + ".new" }
 
 func (s *Secrets) replaceLocked(next map[string]string) error {
+	if s.refused != nil {
+		return fmt.Errorf("save the secrets: %w", s.refused)
+	}
 	if maps.Equal(next, s.values) && !s.unsure {
 		return nil
 	}
-	b, err := json.Marshal(next)
+	b, err := contents{Generation: s.generation + 1, Values: next}.encode(s.key)
 	if err != nil {
 		return err
 	}
+	s.generation++ // also of a failed write: its file may be whole
 	renamed, err := replaceFile(s.fs, s.path, s.temp(), b)
 	if renamed {
 		// Even if the directory could not be synced: the next write must build
@@ -150,14 +255,21 @@ func (s *Secrets) replaceLocked(next map[string]string) error {
 	return explain("save the secrets", err)
 }
 
-// overwrite zeroes a file in place before it is removed. On flash that is a
-// hope; on a disk it is the point.
-func overwrite(path string) error {
+// discard zeroes a file in place and removes it. On flash the zeros are a hope;
+// on a disk they are the point.
+func discard(path string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	if err := zero(f); err != nil {
+		return err
+	}
+	return os.Remove(path)
+}
+
+func zero(f *os.File) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err

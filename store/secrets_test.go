@@ -188,10 +188,15 @@ func TestSecretsPowerCutAtEveryStep(t *testing.T) {
 	}
 }
 
-// One step fails and the others work: Set says so, and the old pair is not
-// replaced by one that may not be on the disk.
+// One step fails and the others work: Set says so, and what may not be on the
+// disk is not used. The next start takes it if it is whole: a refresh token that
+// the server gave out has voided the one before.
 func TestSecretsOneFailingStep(t *testing.T) {
 	for n, step := range []string{"create", "write", "sync", "rename"} {
+		next := "old"
+		if n >= 2 {
+			next = "new"
+		}
 		path := filepath.Join(t.TempDir(), "secrets.json")
 		s, _ := OpenSecrets(path)
 		_ = s.Set(map[string]secret.String{"refresh": secret.New("old")})
@@ -206,8 +211,8 @@ func TestSecretsOneFailingStep(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if v, _ := again.Get("refresh"); v.Reveal() != "old" {
-			t.Errorf("%s: the file was replaced", step)
+		if v, _ := again.Get("refresh"); v.Reveal() != next {
+			t.Errorf("%s: the next start has %q", step, v.Reveal())
 		}
 		if err := s.Set(map[string]secret.String{"refresh": secret.New("new")}); err != nil {
 			t.Errorf("%s: not again: %v", step, err)
