@@ -3,6 +3,7 @@ package main
 import (
 	"math"
 	"sync"
+	"time"
 
 	"phoned/media/audio"
 	"phoned/media/device"
@@ -20,6 +21,8 @@ type bench struct {
 	sent    []int16 // what the microphone heard, while keeping
 	heard   []int16 // what was played, frame by frame beside sent
 	recent  []int16 // the last seconds of what was played
+	lastMic time.Time
+	late    time.Duration // the longest wait for a frame while keeping, beyond its 10 ms
 }
 
 // recentLimit is how much of what was played can be listened to afterwards.
@@ -39,14 +42,16 @@ func (b *bench) keep(src audio.Source) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.source, b.keeping, b.sent, b.heard = src, true, nil, nil
+	b.lastMic, b.late = time.Now(), 0
 }
 
-// kept ends the recording and returns it.
-func (b *bench) kept() (sent, heard []int16) {
+// kept ends the recording and returns it;
+// late tells how long the PC kept the bench waiting.
+func (b *bench) kept() (sent, heard []int16, late time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.keeping, b.source = false, nil
-	return b.sent, b.heard
+	return b.sent, b.heard, b.late
 }
 
 // last returns what was played in the last n samples.
@@ -66,6 +71,9 @@ func (m *benchMic) ReadFrame(dst []int16) bool {
 	clear(dst)
 	sound := m.source != nil && m.source.ReadFrame(dst)
 	if m.keeping {
+		now := time.Now()
+		m.late = max(m.late, now.Sub(m.lastMic)-audio.FrameTime)
+		m.lastMic = now
 		m.sent = append(m.sent, dst...)
 	}
 	return sound

@@ -23,9 +23,13 @@ var errDemoFailed = errors.New("the demo call was not heard")
 
 const (
 	demoNumber = "9196"
-	demoLimit  = 60 * time.Second
+	demoLimit  = 2 * time.Minute
 	// heardAt is the correlation from which a call counts as heard.
 	heardAt = 0.9
+	// A PC that keeps its sound waiting longer than disturbed, ms, says nothing
+	// about the call; it may try again. No phone's board does that.
+	disturbed = 30
+	demoTries = 3
 	// audible is the level of the far end's meter from which it counts as heard.
 	audible = 0.01
 )
@@ -44,7 +48,10 @@ type demoCall struct {
 	Lab          interface{} `json:"lab_media"`
 	PacketsSent  uint64      `json:"packets_sent"`
 	PacketsRecv  uint64      `json:"packets_received"`
-	OK           bool        `json:"ok"`
+	Concealed    uint64      `json:"concealed_frames"`
+	// LateMS is the longest the PC kept the bench waiting.
+	LateMS float64 `json:"bench_late_ms"`
+	OK     bool    `json:"ok"`
 }
 
 // demoSummary is the last line.
@@ -129,6 +136,10 @@ func (w *world) demo(ctx context.Context, o options, r reporter, sum *demoSummar
 	for _, codec := range []string{"pcmu", "opus"} {
 		w.lab.Faults.SetSIP(faults.SIP{Codecs: []string{codec}, EchoOff: o.echo == "off"})
 		c, err := w.demoCall(ctx, o, r)
+		for try := 1; err == nil && !c.OK && c.LateMS > disturbed && o.echo != "off" && try < demoTries; try++ {
+			r.step("again", map[string]any{"because": "this PC was too busy to keep the sound in time", "late_ms": c.LateMS})
+			c, err = w.demoCall(ctx, o, r)
+		}
 		if err != nil {
 			return fmt.Errorf("call with %s: %w", codec, err)
 		}
@@ -178,7 +189,8 @@ func (w *world) demoCall(ctx context.Context, o options, r reporter) (demoCall, 
 	if err := sleep(ctx, time.Duration(o.demoSeconds*float64(time.Second))); err != nil {
 		return c, err
 	}
-	sent, heard := w.bench.kept()
+	sent, heard, late := w.bench.kept()
+	c.LateMS = ms(late)
 	w.measure(&c, sent, heard)
 	stopListening()
 	c.FirstAudioMS = -1
@@ -209,7 +221,7 @@ func (w *world) demoCall(ctx context.Context, o options, r reporter) (demoCall, 
 func (w *world) measure(c *demoCall, sent, heard []int16) {
 	for _, s := range w.Phone.MediaStats() {
 		c.Codec, c.SRTPProfile, c.LocalPrint, c.RemotePrint = s.Codec, s.Profile, s.LocalPrint, s.RemotePrint
-		c.PacketsSent, c.PacketsRecv = s.PacketsSent, s.PacketsRecv
+		c.PacketsSent, c.PacketsRecv, c.Concealed = s.PacketsSent, s.PacketsRecv, s.Concealed
 	}
 	corr, delay := mediatest.Correlate(sent, heard)
 	if c.Codec == "opus" {
