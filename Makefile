@@ -15,7 +15,7 @@ help: ## this list
 
 .PHONY: run
 run: setup-run build ## start the lab exchange and the phone; prints the address of its front panel
-	@bin/phonesim $(ARGS)
+	@bin/phonesim -open $(ARGS)
 
 .PHONY: demo
 demo: setup-run build ## one real call, checked by machine, a JSON line a step (ECHO=off must fail)
@@ -57,9 +57,9 @@ bench: ## benchmarks of all packages (BENCH=Step to choose)
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem ./...
 
 .PHONY: screens
-screens: build ## contact sheets of all screens, in build/screens
+screens: ## contact sheets of all screens, in build/screens
 	@mkdir -p build/screens
-	@bin/phonesim --screens build/screens
+	@go run ./ui/lcd/contactsheet -dir build/screens
 
 .PHONY: setup setup-run
 setup: ## install what building and testing need from Debian's packages
