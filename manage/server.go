@@ -67,6 +67,7 @@ type Server struct {
 	// base ends when Close is called, and with it every open stream.
 	base   context.Context
 	cancel context.CancelFunc
+	fresh  freshConns
 }
 
 // New makes a Server; nothing listens yet.
@@ -88,6 +89,7 @@ func New(cfg Config) *Server {
 		ReadTimeout:       15 * time.Second,
 		IdleTimeout:       60 * time.Second,
 		MaxHeaderBytes:    16 << 10,
+		ConnState:         s.fresh.note,
 		BaseContext:       func(net.Listener) context.Context { return s.base },
 		ErrorLog:          slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),
 	}
@@ -118,10 +120,15 @@ func (s *Server) Serve(l net.Listener) error {
 	return err
 }
 
-// Close ends every stream and waits for open requests as long as ctx allows.
+// Close ends every stream and waits for open requests as long as ctx allows;
+// then it cuts them off and returns ctx's error.
 func (s *Server) Close(ctx context.Context) error {
 	s.cancel()
-	return s.http.Shutdown(ctx)
+	s.fresh.close()
+	if err := s.http.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("requests were cut off: %w", err), s.http.Close())
+	}
+	return nil
 }
 
 // Handler is the whole server as a handler, for tests.

@@ -2,14 +2,17 @@ package manage
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"image/png"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"phoned/internal/health"
 )
@@ -191,6 +194,28 @@ func TestAPanicIsA500AndTheServerLives(t *testing.T) {
 		t.Fatal(resp, err)
 	}
 	_ = resp.Body.Close()
+}
+
+func TestCloseDoesNotWaitForConnectionsWithoutARequest(t *testing.T) {
+	b := newBench(t).online(t) // whose cleanup closes the server, within the test's patience
+	for range 3 {
+		c, err := net.Dial("tcp", strings.TrimPrefix(b.http.URL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = c.Close() }()
+	}
+	waitFor(t, "the connections to be accepted", func() bool {
+		b.fresh.mu.Lock()
+		defer b.fresh.mu.Unlock()
+		return len(b.fresh.conns) == 3
+	})
+	// net/http takes a connection without a request for busy during its first five seconds.
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	defer cancel()
+	if err := b.Close(ctx); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestListenOnLoopbackOnly(t *testing.T) {
