@@ -116,6 +116,10 @@ type UserAgent interface {
 	// RefuseRefer declines it with a status of 400 to 699, also after
 	// AcceptRefer.
 	RefuseRefer(refer ReferID, code int) error
+	// SetSubscriptions makes a line's subscriptions what is given; those it has
+	// already are left alone. They are kept over reconnects, and end with the
+	// line. Results: SubscriptionChanged, DialogInfo, MessageWaiting.
+	SetSubscriptions(line string, want []Subscription) error
 	// CallID returns the SIP Call-ID of a leg.
 	CallID(LegID) (string, bool)
 	// Close unregisters every line (Expires: 0), ends flows and waits for it

@@ -20,7 +20,9 @@ func captured(t testing.TB, name string) []siptest.Message {
 	for _, block := range strings.Split(strings.ReplaceAll(string(b), "\r\n", "\n"), "<<<\n")[1:] {
 		head, rest, _ := strings.Cut(block, "\n\n")
 		m := siptest.Parse(strings.ReplaceAll(head, "\n", "\r\n") + "\r\n\r\n")
-		rest = strings.ReplaceAll(rest, "\n", "\r\n")
+		if !strings.HasSuffix(m.Get("Content-Type"), "xml") { // which comes with bare line feeds
+			rest = strings.ReplaceAll(rest, "\n", "\r\n")
+		}
 		n := 0
 		for _, c := range m.Get("Content-Length") {
 			n = n*10 + int(c-'0')

@@ -104,6 +104,34 @@ func FuzzMessageSummary(f *testing.F) {
 	})
 }
 
+func FuzzDialogInfo(f *testing.F) {
+	f.Add([]byte(`<?xml version="1.0"?><dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" version="0" state="full" entity="sip:a@b"><dialog id="1" call-id="c" local-tag="a" remote-tag="b" direction="recipient"><state>early</state><remote><identity display="X">sip:1@b</identity><target uri="sip:1@c"><param pname="+sip.rendering" pvalue="no"/></target></remote></dialog></dialog-info>`))
+	f.Add([]byte(`<?xml version="1.0" encoding="ISO-8859-1"?><!DOCTYPE a [<!ENTITY x "y">]><dialog-info state="partial" version="4294967295"/>`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		doc, err := parseDialogInfo(b)
+		if err != nil {
+			return
+		}
+		var w watched
+		for range 3 {
+			w.take(doc)
+			i := w.info()
+			if len(w.dialogs) > maxDialogs || i.State == DialogUnknown {
+				t.Fatalf("%d dialogs, %+v", len(w.dialogs), i)
+			}
+			for _, s := range []string{i.Remote.User, i.Remote.Display, i.Target} {
+				if strings.ContainsAny(s, "\r\n\x00") {
+					t.Fatalf("control characters in %q", s)
+				}
+			}
+			if i.Pickup != nil && strings.ContainsAny(i.Pickup.header(), "\r\n") {
+				t.Fatalf("header %q", i.Pickup.header())
+			}
+			doc.version++
+		}
+	})
+}
+
 func FuzzBody(f *testing.F) {
 	f.Add("multipart/mixed;boundary=x", []byte("--x\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--x--"))
 	f.Fuzz(func(t *testing.T, kind string, b []byte) {

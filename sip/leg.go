@@ -200,16 +200,18 @@ func (g *leg) send(d *dialog, method gosip.RequestMethod, build func(*gosip.Requ
 		build(req)
 	}
 	req.SetBody(body)
-	g.transact(d, k, req, &authState{}, on)
+	g.line.transact(k, &d.lseq, req, &authState{}, on)
 }
 
-func (g *leg) transact(d *dialog, k *link, req *gosip.Request, auth *authState, on func(*gosip.Response, error)) {
+// transact sends a request, answers challenges with the numbers that follow
+// seq, and hands every other response to on.
+func (l *line) transact(k *link, seq *uint32, req *gosip.Request, auth *authState, on func(*gosip.Response, error)) {
 	k.send(req, func(res *gosip.Response, err error) {
 		if res != nil && (res.StatusCode == 401 || res.StatusCode == 407) {
-			again := repeat(req, k, d.lseq+1)
-			if auth.answer(again, res, &g.line.cfg) == nil && g.line.link == k {
-				d.lseq++
-				g.transact(d, k, again, auth, on)
+			again := repeat(req, k, *seq+1)
+			if auth.answer(again, res, &l.cfg) == nil && l.link == k {
+				*seq++
+				l.transact(k, seq, again, auth, on)
 				return
 			}
 		}

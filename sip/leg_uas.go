@@ -9,6 +9,20 @@ import (
 // maxLegs bounds the calls the agent will hold at once.
 const maxLegs = 32
 
+// maxRinging bounds the undecided calls of one line: what one exchange sends
+// must leave room for another's.
+const maxRinging = 10
+
+func (l *line) ringing() int {
+	n := 0
+	for _, g := range l.a.legs {
+		if g.line == l && g.state == incoming {
+			n++
+		}
+	}
+	return n
+}
+
 // invited handles an INVITE outside of any dialog.
 func (k *link) invited(tx *serverTx) {
 	a, req := k.a, tx.req
@@ -19,7 +33,7 @@ func (k *link) invited(tx *serverTx) {
 	case k.merged(tx):
 		tx.respond(482, "Loop Detected", nil, nil)
 		return
-	case !a.invites.take(a.clock.Now()) || len(a.legs) >= maxLegs:
+	case !k.line.invites.take(a.clock.Now()) || k.line.ringing() >= maxRinging || len(a.legs) >= maxLegs:
 		a.counters.limited.Add(1)
 		tx.respond(503, "Service Unavailable", nil, func(res *gosip.Response) {
 			res.AppendHeader(gosip.NewHeader("Retry-After", "5"))

@@ -38,10 +38,17 @@ type line struct {
 	state LineChanged
 	owed  []func() // BYEs that could not be sent while the flow was down
 	left  bool     // removed: unregistering, then gone
+
+	subs    map[Subscription]*subscription
+	invites bucket // limits what the exchange can make us do
+	syncs   bucket
 }
 
 func newLine(a *Agent, cfg Line) *line {
-	l := &line{a: a, host: newTag() + ".invalid"}
+	l := &line{
+		a: a, host: newTag() + ".invalid", subs: map[Subscription]*subscription{},
+		invites: bucket{rate: 10, burst: 30}, syncs: bucket{rate: 0.1, burst: 1},
+	}
 	l.configure(cfg)
 	return l
 }
@@ -116,6 +123,9 @@ func (l *line) change(c Line) {
 		l.link = nil
 		l.reg = registration{}
 		old.leave()
+	}
+	for _, s := range l.subs {
+		s.lost()
 	}
 	l.stopTimers()
 	l.host = newTag() + ".invalid"
@@ -258,6 +268,9 @@ func (l *line) dropLink() {
 	l.reg.stop()
 	l.steady.stop()
 	k.close()
+	for _, s := range l.subs {
+		s.lost()
+	}
 	for _, g := range l.a.legs {
 		if g.line == l {
 			g.flowLost()
@@ -305,6 +318,7 @@ func (l *line) registered(k *link) {
 	if !fresh {
 		return
 	}
+	l.subscribeAll()
 	owed := l.owed
 	l.owed = nil
 	for _, f := range owed {
@@ -320,6 +334,10 @@ func (l *line) registered(k *link) {
 // leave removes the line: at once, or when its last leg is over.
 func (l *line) leave() {
 	l.left = true
+	for what, s := range l.subs {
+		delete(l.subs, what)
+		s.leave()
+	}
 	l.a.leaving[l] = struct{}{}
 	l.retry.stop()
 	l.stopDialing()
@@ -355,4 +373,7 @@ func (l *line) stopTimers() {
 	l.retry.stop()
 	l.steady.stop()
 	l.reg.stop()
+	for _, s := range l.subs {
+		s.forget()
+	}
 }

@@ -48,9 +48,9 @@ type Agent struct {
 	past    pastDialogs
 	refers  map[ReferID]*referral
 	referNo int
+	subs    map[string]*subscription // by Call-ID
 	closing bool
 	allGone chan struct{} // Close waits for it
-	invites bucket
 }
 
 var _ UserAgent = (*Agent)(nil)
@@ -78,10 +78,9 @@ func New(c Config) (*Agent, error) {
 		jobs: newMailbox[func()](), events: newMailbox[Event](),
 		loopDone: make(chan struct{}), sentDone: make(chan struct{}),
 		lines: map[string]*line{}, leaving: map[*line]struct{}{},
-		legs: map[LegID]*leg{}, dialogs: map[dialogID]*leg{}, refers: map[ReferID]*referral{},
+		legs: map[LegID]*leg{}, dialogs: map[dialogID]*leg{}, refers: map[ReferID]*referral{}, subs: map[string]*subscription{},
 	}
 	a.dial = a.dialServer
-	a.invites = bucket{rate: 10, burst: 30}
 	go func() {
 		defer close(a.loopDone)
 		a.jobs.serve(a.run)

@@ -5,27 +5,59 @@ import (
 	"strings"
 )
 
-// MessageWaiting reports voice mail on a line (RFC 3842). It is emitted for
-// every such NOTIFY, asked for or not.
-type MessageWaiting struct {
-	Line     string
-	Waiting  bool
-	New, Old int // 0 if the exchange does not count
-}
+type (
+	// MessageWaiting reports voice mail on a line (RFC 3842). It is emitted for
+	// every such NOTIFY, asked for or not.
+	MessageWaiting struct {
+		Line     string
+		Waiting  bool
+		New, Old int // 0 if the exchange does not count
+	}
+	// CheckSync: the exchange wants the configuration fetched again, and the
+	// phone started anew if Reboot says so. It is told only when it came by
+	// the registered flow, and at most once in 10 s.
+	CheckSync struct {
+		Line   string
+		Reboot bool
+	}
+)
 
 func (MessageWaiting) event() {}
+func (CheckSync) event()      {}
 
-// notified answers a NOTIFY outside of our dialogs: exchanges send message
-// waiting without being asked.
+// notified answers a NOTIFY outside of our calls: one that we subscribed to,
+// message waiting, which exchanges send without being asked, or check-sync.
 func (k *link) notified(tx *serverTx) {
-	tx.respond(200, "OK", nil, nil)
-	if event, _ := eventOf(tx.req); event != "message-summary" {
+	event, _ := eventOf(tx.req)
+	if s := k.a.subs[tx.req.CallID().Value()]; s != nil && s.line == k.line && param(tx.req.To().Params, "tag") == s.tag && event == s.what.Event {
+		s.notified(tx)
 		return
 	}
-	if m, ok := parseMessageSummary(string(tx.req.Body())); ok {
-		m.Line = k.line.cfg.ID
-		k.a.emit(m)
+	switch event {
+	case EventDialog:
+		// Of a subscription that is not ours any more: this ends it there.
+		tx.respond(481, reasonPhrase(481), nil, nil)
+		return
+	case EventMessages:
+		if m, ok := parseMessageSummary(string(tx.req.Body())); ok {
+			m.Line = k.line.cfg.ID
+			k.a.emit(m)
+		}
+	case "check-sync", "resync", "reboot":
+		k.checkSync(event, tx)
 	}
+	tx.respond(200, "OK", nil, nil)
+}
+
+// checkSync reads the dialects in use: check-sync with a reboot parameter, and
+// two events of its own.
+func (k *link) checkSync(event string, tx *serverTx) {
+	if !k.trusted || k.line.left || !k.line.syncs.take(k.a.clock.Now()) {
+		return
+	}
+	_, params, _ := strings.Cut(headerList(tx.req, "Event")[0], ";")
+	k.a.log.Info("the exchange asks to fetch the configuration", "line", k.line.cfg.ID)
+	k.a.emit(CheckSync{Line: k.line.cfg.ID, Reboot: event == "reboot" || event == "check-sync" && strings.EqualFold(headerParam(params, "reboot"), "true")})
 }
 
 // parseMessageSummary reads application/simple-message-summary.
