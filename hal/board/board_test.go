@@ -33,8 +33,10 @@ func TestErrorsNameLineAndField(t *testing.T) {
 		{"line used twice", "[hook]\nline = \"A\"\noff_hook = \"low\"\n[panel]\ndriver = \"st7789\"\ndc = \"A\"\n", "line 6, panel.dc: line A is used by hook.line already"},
 		{"key twice", "[keypad]\nrows = [\"A\"]\ncolumns = [\"B\", \"C\"]\nkeys = [[\"1\", \"1\"]]\n", `line 4, keypad.keys: key "1" is at row 1, column 1 and at row 1, column 2`},
 		{"too few keys", "[keypad]\nrows = [\"A\", \"D\"]\ncolumns = [\"B\"]\nkeys = [[\"1\"]]\n", "line 4, keypad.keys: there are 1 rows of keys and 2 row lines"},
-		{"driver", "[panel]\ndriver = \"crt\"\ndc = \"A\"\n", `line 2, panel.driver: "crt" is not one of st7789`},
+		{"driver", "[panel]\ndriver = \"crt\"\ndc = \"A\"\n", `line 2, panel.driver: "crt" is not one of ili9341, st7789`},
 		{"rotation", "[panel]\ndriver = \"st7789\"\ndc = \"A\"\nrotation = 45\n", "line 4, panel.rotation: 45"},
+		{"pwm", "[panel]\ndriver = \"st7789\"\ndc = \"A\"\nlight_pwm = \"pwm0\"\n", `line 4, panel.light_pwm: "pwm0"`},
+		{"two lights", "[panel]\ndriver = \"st7789\"\ndc = \"A\"\nlight = \"B\"\nlight_pwm = \"pwmchip0:1\"\n", `line 5, panel.light_pwm: the light is on line B`},
 		{"device", "[scanner]\ndevice = \"COM3\"\n", `line 2, scanner.device: "COM3"`},
 	} {
 		_, err := Parse([]byte(c.text))

@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -46,11 +47,12 @@ type Hook struct {
 
 // Panel is the display.
 type Panel struct {
-	Driver   string `toml:"driver"` // "st7789"
+	Driver   string `toml:"driver"` // "st7789", "ili9341"
 	SPI      string `toml:"spi"`    // "SPI0.0"
 	DC       string `toml:"dc"`
 	Reset    string `toml:"reset"`
-	Light    string `toml:"light"`
+	Light    string `toml:"light"`     // a GPIO line: on or off
+	LightPWM string `toml:"light_pwm"` // or a PWM channel that dims: "pwmchip0:0"
 	Width    int    `toml:"width"`
 	Height   int    `toml:"height"`
 	Rotation int    `toml:"rotation"`
@@ -224,10 +226,16 @@ func (c *checker) file(f *File) {
 }
 
 func (c *checker) panel(p *Panel) {
-	c.word("panel.driver", p.Driver, "st7789")
+	c.word("panel.driver", p.Driver, slices.Sorted(maps.Keys(controllers))...)
 	c.pin("panel.dc", p.DC, true)
 	c.pin("panel.reset", p.Reset, false)
 	c.pin("panel.light", p.Light, false)
+	if _, _, ok := pwm(p.LightPWM); !ok && p.LightPWM != "" {
+		c.bad("panel.light_pwm", "%q is not a channel such as pwmchip0:0", p.LightPWM)
+	}
+	if p.Light != "" && p.LightPWM != "" {
+		c.bad("panel.light_pwm", "the light is on line %s already", p.Light)
+	}
 	if p.Width == 0 && p.Height == 0 {
 		p.Width, p.Height = 320, 240
 	}

@@ -3,6 +3,7 @@ package board
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +19,9 @@ import (
 	"phoned/hal/hook"
 	"phoned/hal/keypad"
 	"phoned/hal/lamp"
+	"phoned/hal/panel/backlight"
+	"phoned/hal/panel/ili9341"
+	"phoned/hal/panel/mipi"
 	"phoned/hal/panel/st7789"
 	"phoned/hal/qrscanner"
 )
@@ -173,7 +177,7 @@ func openPanel(f *Panel) (hal.Panel, error) {
 	if err != nil {
 		return nil, err
 	}
-	light, err := output(f.Light)
+	light, err := openLight(f)
 	if err != nil {
 		return nil, err
 	}
@@ -181,14 +185,39 @@ func openPanel(f *Panel) (hal.Panel, error) {
 	if err != nil {
 		return nil, fmt.Errorf("SPI port %q: %w", f.SPI, err)
 	}
-	p, err := st7789.New(port, st7789.Config{
-		Width: f.Width, Height: f.Height, Rotation: st7789.Rotation(f.Rotation), Hz: physic.Frequency(f.MHz) * physic.MegaHertz,
+	p, err := mipi.New(port, controllers[f.Driver], mipi.Config{
+		Width: f.Width, Height: f.Height, Rotation: mipi.Rotation(f.Rotation), Hz: physic.Frequency(f.MHz) * physic.MegaHertz,
 		Invert: f.Invert, BGR: f.BGR, OffsetX: f.OffsetX, OffsetY: f.OffsetY, DC: dc, Reset: reset, Light: light,
 	})
 	if err != nil {
 		return nil, errors.Join(err, port.Close())
 	}
 	return p, nil
+}
+
+// controllers are the displays that a board file may name.
+var controllers = map[string]mipi.Controller{
+	st7789.Controller.Name:  st7789.Controller,
+	ili9341.Controller.Name: ili9341.Controller,
+}
+
+// openLight finds what shines behind the display; none is always on.
+func openLight(f *Panel) (mipi.Light, error) {
+	if chip, channel, ok := pwm(f.LightPWM); ok {
+		return backlight.OpenPWM(backlight.Root, chip, channel)
+	}
+	l, err := output(f.Light)
+	if l == nil || err != nil {
+		return nil, err
+	}
+	return backlight.Pin{Out: l}, nil
+}
+
+// pwm takes "pwmchip0:1" apart.
+func pwm(s string) (chip string, channel int, ok bool) {
+	chip, number, ok := strings.Cut(s, ":")
+	channel, err := strconv.Atoi(number)
+	return chip, channel, ok && err == nil && channel >= 0 && strings.HasPrefix(chip, "pwmchip") && !strings.Contains(chip, "/")
 }
 
 func openLamps(fs []Lamp) (hal.Lamps, []error) {

@@ -12,14 +12,12 @@ import (
 	"periph.io/x/conn/v3/gpio"
 
 	"phoned/hal"
+	"phoned/hal/edge"
 )
 
 const (
 	// Debounce is how long the switch must rest (C0.1).
 	Debounce = 30 * time.Millisecond
-	// edgeWait bounds each wait: -1 does not mean "for ever" with every driver.
-	// It is also how often the level is looked at without an edge.
-	edgeWait = 400 * time.Millisecond
 	buffer   = 16
 )
 
@@ -32,6 +30,7 @@ type Hook struct {
 	stop   chan struct{}
 	once   sync.Once
 	wg     sync.WaitGroup
+	edges  *edge.Watcher
 }
 
 // New starts the driver on pin; offHookHigh is the switch's polarity, now is
@@ -42,7 +41,12 @@ func New(pin gpio.PinIO, offHookHigh bool, now func() time.Time) (*Hook, error) 
 	}
 	h := &Hook{pin: pin, high: offHookHigh, now: now, events: make(chan hal.HookEvent, buffer), stop: make(chan struct{})}
 	moved := make(chan struct{}, 1)
-	h.wg.Go(func() { h.watch(moved) })
+	h.edges = edge.Watch(func(bool) {
+		select {
+		case moved <- struct{}{}:
+		default:
+		}
+	}, pin)
 	h.wg.Go(func() { h.debounce(moved) })
 	return h, nil
 }
@@ -57,25 +61,11 @@ func (h *Hook) Err() error { return nil }
 func (h *Hook) Close() error {
 	h.once.Do(func() { close(h.stop) })
 	h.wg.Wait()
-	return h.pin.Halt()
+	h.edges.Close()
+	return nil
 }
 
 func (h *Hook) offHook() bool { return bool(h.pin.Read()) == h.high }
-
-func (h *Hook) watch(moved chan<- struct{}) {
-	for {
-		h.pin.WaitForEdge(edgeWait)
-		select {
-		case <-h.stop:
-			return
-		default:
-		}
-		select {
-		case moved <- struct{}{}:
-		default:
-		}
-	}
-}
 
 func (h *Hook) debounce(moved <-chan struct{}) {
 	defer close(h.events)

@@ -7,7 +7,35 @@ import (
 
 	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/gpio/gpiotest"
+
+	"phoned/hal/haltest"
 )
+
+func TestConformance(t *testing.T) {
+	for _, high := range []bool{true, false} {
+		haltest.Hook(t, haltest.Virtual, func(t *testing.T) haltest.HookRig {
+			c := haltest.NewCircuit()
+			p := c.Pin("HOOK")
+			move := func(offHook bool) { c.Drive(p, gpio.Level(offHook == high)) }
+			move(false)
+			h, err := New(p, high, time.Now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return haltest.HookRig{Hook: h,
+				Move: func(offHook bool) { move(offHook); time.Sleep(50 * time.Millisecond) },
+				Bounce: func(offHook bool) {
+					for range 5 {
+						move(offHook)
+						time.Sleep(3 * time.Millisecond)
+						move(!offHook)
+						time.Sleep(2 * time.Millisecond)
+					}
+					move(offHook)
+				}}
+		})
+	}
+}
 
 func TestHook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -20,8 +20,12 @@ const (
 	// Debounce is how long a contact must rest in its new position (C0.1).
 	Debounce = 30 * time.Millisecond
 	scanTime = 5 * time.Millisecond
-	idleWait = 500 * time.Millisecond
-	buffer   = 64
+	idleWait = time.Second
+	// A key that has been down for stuckAfter without another moving is held
+	// by a cup, not a finger: the keys are looked at less often.
+	stuckAfter = 20 * time.Second
+	slowScan   = 40 * time.Millisecond
+	buffer     = 64
 )
 
 // Wires is the matrix as its driver sees it. One goroutine uses it.
@@ -31,8 +35,8 @@ type Wires interface {
 	// Scan pulls one row low, leaves the others floating, and returns the
 	// columns that follow, bit 0 the first.
 	Scan(row int) (columns uint32, err error)
-	// Wait returns when a column moved or after d.
-	Wait(d time.Duration) error
+	// Wait returns when a column has moved, after d, or when stop is closed.
+	Wait(stop <-chan struct{}, d time.Duration) error
 	Close() error
 }
 
@@ -118,43 +122,81 @@ func (k *Keypad) run() {
 	close(k.done)
 }
 
-// drive sleeps until a column moves, then scans until all keys rest.
+// drive sleeps until a column moves, then scans at a steady pace until all
+// keys rest: edges that the scan itself makes don't hurry it.
 func (k *Keypad) drive() error {
 	d := newDebouncer(len(k.layout))
+	raw := make([]uint32, len(k.layout))
+	contact, moved := false, k.now()
 	for {
-		if err := k.wires.Rest(); err != nil {
-			return fmt.Errorf("keypad: rest: %w", err)
+		if err := k.sleep(contact || d.busy(), moved); err != nil {
+			return err
 		}
-		wait := idleWait
-		if d.busy() {
-			wait = scanTime
-		}
-		if err := k.wires.Wait(wait); err != nil {
-			return fmt.Errorf("keypad: wait: %w", err)
-		}
-		select {
-		case <-k.stop:
+		if k.stopped() {
 			return nil
-		default:
 		}
-		raw := make([]uint32, len(k.layout))
+		contact = false
 		for r := range raw {
 			columns, err := k.wires.Scan(r)
 			if err != nil {
 				return fmt.Errorf("keypad: scan row %d: %w", r+1, err)
 			}
 			raw[r] = columns & mask(k.layout[r])
+			contact = contact || raw[r] != 0
 		}
 		at := k.now()
-		if ghost(raw) {
-			k.mu.Lock()
-			k.ghosts++
-			k.mu.Unlock()
-			for r := range raw { // what was down may stay or go, nothing new comes
-				raw[r] &= d.stable[r]
-			}
+		k.unghost(raw, d)
+		d.feed(raw, at, func(r, c int, down bool) {
+			moved = at
+			k.emit(k.layout[r][c], down, at)
+		})
+	}
+}
+
+// sleep lasts until the next scan is due.
+func (k *Keypad) sleep(busy bool, moved time.Time) error {
+	if !busy {
+		if err := k.wires.Rest(); err != nil {
+			return fmt.Errorf("keypad: rest: %w", err)
 		}
-		d.feed(raw, at, func(r, c int, down bool) { k.emit(k.layout[r][c], down, at) })
+		if err := k.wires.Wait(k.stop, idleWait); err != nil {
+			return fmt.Errorf("keypad: wait: %w", err)
+		}
+		return nil
+	}
+	pause := scanTime
+	if k.now().Sub(moved) > stuckAfter {
+		pause = slowScan
+	}
+	t := time.NewTimer(pause)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-k.stop:
+	}
+	return nil
+}
+
+func (k *Keypad) stopped() bool {
+	select {
+	case <-k.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// unghost keeps what was down as it is when the scan isn't unique: it may stay
+// or go, nothing new comes.
+func (k *Keypad) unghost(raw []uint32, d *debouncer) {
+	if !ghost(raw) {
+		return
+	}
+	k.mu.Lock()
+	k.ghosts++
+	k.mu.Unlock()
+	for r := range raw {
+		raw[r] &= d.stable[r]
 	}
 }
 

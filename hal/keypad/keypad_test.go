@@ -6,26 +6,60 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"phoned/hal"
+	"phoned/hal/haltest"
 )
 
-var layout = Layout{
-	{"1", "2", "3"},
-	{"4", "5", "6"},
-	{"7", "8", "9"},
-	{"*", "0", "#"},
+const ms = time.Millisecond
+
+func layout(rows, cols int) (l Layout) {
+	for r := range rows {
+		l = append(l, nil)
+		for c := range cols {
+			l[r] = append(l[r], hal.Key(fmt.Sprintf("%d/%d", r, c)))
+		}
+	}
+	return l
 }
 
-// matrix solves the circuit over virtual time: contacts close and open as the
-// script says, and current flows through every closed contact both ways, so
-// ghosts appear as they do in copper.
-type matrix struct {
-	t      *testing.T
-	start  time.Time
-	now    time.Time
-	script []step
-	closed map[[2]int]bool
-	rested bool
+func open(t *testing.T, rows, cols int) (*Keypad, *haltest.Matrix) {
+	t.Helper()
+	m := haltest.NewMatrix(rows, cols)
+	w, err := NewPins(haltest.IO(m.Rows), haltest.IO(m.Cols))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := New(layout(rows, cols), w, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k, m
+}
+
+func TestConformance(t *testing.T) {
+	haltest.Keypad(t, haltest.Virtual, func(t *testing.T) haltest.KeypadRig {
+		k, m := open(t, 5, 6)
+		move := func(key hal.Key, down bool) {
+			var r, c int
+			_, _ = fmt.Sscanf(string(key), "%d/%d", &r, &c)
+			m.Key(r, c, down)
+		}
+		return haltest.KeypadRig{
+			Keypad: k, Keys: slices.Concat(layout(5, 6)...), Move: move, Fail: func() { m.Fail(errors.New("the chip is gone")) },
+			Bounce: func(key hal.Key, down bool) {
+				for range 7 { // 28 ms
+					move(key, down)
+					time.Sleep(2 * ms)
+					move(key, !down)
+					time.Sleep(2 * ms)
+				}
+				move(key, down)
+			},
+		}
+	})
 }
 
 type step struct {
@@ -34,113 +68,45 @@ type step struct {
 	down bool
 }
 
-var errOver = errors.New("the script is over")
-
-func (m *matrix) Rest() error  { m.rested = true; return nil }
-func (m *matrix) Close() error { return nil }
-
-func (m *matrix) Wait(d time.Duration) error {
-	if !m.rested {
-		m.t.Error("waits while the rows do not rest: a key would go unseen")
-	}
-	until := m.now.Add(d)
-	for len(m.script) > 0 {
-		s := m.script[0]
-		at := m.start.Add(s.at)
-		if at.After(until) {
-			m.now = until
-			return nil
-		}
-		m.script = m.script[1:]
-		m.closed[s.key] = s.down
-		if at.After(m.now) {
-			m.now = at
-		}
-		if s.at < 0 || d == idleWait {
-			return nil // an edge
-		}
-	}
-	if d == idleWait {
-		return errOver
-	}
-	m.now = until
-	return nil
-}
-
-func (m *matrix) Scan(row int) (uint32, error) {
-	m.rested = false
-	rows, cols := map[int]bool{row: true}, map[int]bool{}
-	for again := true; again; {
-		again = false
-		for at, closed := range m.closed {
-			if !closed || rows[at[0]] == cols[at[1]] {
-				continue
-			}
-			rows[at[0]], cols[at[1]], again = true, true, true
-		}
-	}
-	var out uint32
-	for c := range cols {
-		out |= 1 << c
-	}
-	m.now = m.now.Add(200 * time.Microsecond)
-	return out, nil
-}
-
-func drive(t *testing.T, script ...step) (events []string, k *Keypad) {
+// play moves the keys of a 4×3 matrix and returns what was reported.
+func play(t *testing.T, steps ...step) (events []string, ghosts uint64) {
 	t.Helper()
-	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	m := &matrix{t: t, start: start, now: start, script: script, closed: map[[2]int]bool{}}
-	k, err := New(layout, m, func() time.Time { return m.now })
-	if err != nil {
-		t.Fatal(err)
-	}
-	for e := range k.Events() {
-		word := "up"
-		if e.Down {
-			word = "down"
+	synctest.Test(t, func(t *testing.T) {
+		k, m := open(t, 4, 3)
+		start := time.Now()
+		for _, s := range steps {
+			time.Sleep(s.at - time.Since(start))
+			m.Key(s.key[0], s.key[1], s.down)
 		}
-		events = append(events, fmt.Sprintf("%s %s", e.Key, word))
-	}
-	if !errors.Is(k.Err(), errOver) {
-		t.Fatalf("ended with %v", k.Err())
-	}
-	return events, k
-}
-
-const ms = time.Millisecond
-
-func TestEveryKey(t *testing.T) {
-	for r, row := range layout {
-		for c, key := range row {
-			got, _ := drive(t, step{10 * ms, [2]int{r, c}, true}, step{110 * ms, [2]int{r, c}, false})
-			if want := []string{string(key) + " down", string(key) + " up"}; !slices.Equal(got, want) {
-				t.Errorf("key %s: %v", key, got)
-			}
+		time.Sleep(time.Second)
+		if err := k.Close(); err != nil {
+			t.Error(err)
 		}
-	}
-}
-
-func TestBounceIsOnePress(t *testing.T) {
-	five := [2]int{1, 1}
-	got, _ := drive(t,
-		step{10 * ms, five, true}, step{13 * ms, five, false}, step{15 * ms, five, true}, step{22 * ms, five, false}, step{25 * ms, five, true},
-		step{200 * ms, five, false}, step{204 * ms, five, true}, step{209 * ms, five, false})
-	if want := []string{"5 down", "5 up"}; !slices.Equal(got, want) {
-		t.Errorf("%v", got)
-	}
+		for e := range k.Events() {
+			events = append(events, fmt.Sprintf("%s %v", e.Key, map[bool]string{true: "down", false: "up"}[e.Down]))
+		}
+		if n := m.Shorts(); n > 0 {
+			t.Errorf("%d shorts: two rows were driven against each other", n)
+		}
+		if turned := m.Turned(); turned != nil {
+			t.Errorf("outputs were read: %v", turned)
+		}
+		ghosts = k.Ghosts()
+	})
+	return events, ghosts
 }
 
 func TestGlitchIsNoPress(t *testing.T) {
-	if got, _ := drive(t, step{10 * ms, [2]int{0, 0}, true}, step{30 * ms, [2]int{0, 0}, false}); len(got) != 0 {
+	if got, _ := play(t, step{10 * ms, [2]int{0, 0}, true}, step{30 * ms, [2]int{0, 0}, false}); len(got) != 0 {
 		t.Errorf("a contact of 20 ms gave %v", got)
 	}
 }
 
-func TestTwoKeysAtOnce(t *testing.T) {
-	got, _ := drive(t, step{10 * ms, [2]int{0, 0}, true}, step{12 * ms, [2]int{1, 1}, true}, step{150 * ms, [2]int{0, 0}, false}, step{250 * ms, [2]int{1, 1}, false})
+// Two keys of one column join two rows: none may be driven high.
+func TestTwoKeysOfOneColumn(t *testing.T) {
+	got, _ := play(t, step{10 * ms, [2]int{0, 0}, true}, step{12 * ms, [2]int{1, 0}, true}, step{150 * ms, [2]int{0, 0}, false}, step{250 * ms, [2]int{1, 0}, false})
 	slices.Sort(got[:2])
-	if want := []string{"1 down", "5 down", "1 up", "5 up"}; !slices.Equal(got, want) {
+	if want := []string{"0/0 down", "1/0 down", "0/0 up", "1/0 up"}; !slices.Equal(got, want) {
 		t.Errorf("%v", got)
 	}
 }
@@ -148,14 +114,57 @@ func TestTwoKeysAtOnce(t *testing.T) {
 // Three corners of a rectangle make the fourth look closed: it must not be
 // reported, and the keys that were down stay down.
 func TestGhostIsNotAKey(t *testing.T) {
-	got, k := drive(t,
+	got, ghosts := play(t,
 		step{10 * ms, [2]int{0, 0}, true}, step{100 * ms, [2]int{0, 1}, true}, step{200 * ms, [2]int{1, 0}, true},
 		step{400 * ms, [2]int{1, 0}, false}, step{500 * ms, [2]int{0, 1}, false}, step{600 * ms, [2]int{0, 0}, false})
-	if want := []string{"1 down", "2 down", "2 up", "1 up"}; !slices.Equal(got, want) {
+	if want := []string{"0/0 down", "0/1 down", "0/1 up", "0/0 up"}; !slices.Equal(got, want) {
 		t.Errorf("%v", got)
 	}
-	if k.Ghosts() == 0 {
+	if ghosts == 0 {
 		t.Error("the ghost was not noticed")
+	}
+}
+
+// Three keys that close at once are all doubtful until one is let go.
+func TestGhostFromTheFirstScan(t *testing.T) {
+	got, _ := play(t,
+		step{10 * ms, [2]int{0, 0}, true}, step{10 * ms, [2]int{0, 1}, true}, step{10 * ms, [2]int{1, 0}, true},
+		step{300 * ms, [2]int{1, 0}, false}, step{400 * ms, [2]int{0, 1}, false}, step{400 * ms, [2]int{0, 0}, false})
+	slices.Sort(got)
+	if want := []string{"0/0 down", "0/0 up", "0/1 down", "0/1 up"}; !slices.Equal(got, want) {
+		t.Errorf("%v", got)
+	}
+}
+
+// calls counts the system calls of ten seconds.
+func calls(t *testing.T, after time.Duration, down bool) (n int) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		k, m := open(t, 5, 6)
+		m.Key(2, 2, down)
+		time.Sleep(after)
+		before := m.Calls()
+		time.Sleep(10 * time.Second)
+		n = m.Calls() - before
+		_ = k.Close()
+	})
+	return n
+}
+
+// Idle, a keypad costs nearly nothing; a held key is scanned at a steady pace
+// although every scan makes edges; a stuck one costs less.
+func TestCallsPerSecond(t *testing.T) {
+	idle, held, stuck := calls(t, time.Second, false)/10, calls(t, time.Second, true)/10, calls(t, time.Minute, true)/10
+	t.Logf("system calls a second: idle %d, key held %d, key stuck %d", idle, held, stuck)
+	if idle > 70 || held > 200*45 || stuck > held/5 {
+		t.Errorf("idle %d, held %d, stuck %d", idle, held, stuck)
+	}
+}
+
+func TestStuckKeyLeavesTheOthers(t *testing.T) {
+	got, _ := play(t, step{0, [2]int{3, 2}, true}, step{time.Hour, [2]int{0, 0}, true}, step{time.Hour + 200*ms, [2]int{0, 0}, false})
+	if want := []string{"3/2 down", "0/0 down", "0/0 up"}; !slices.Equal(got, want) {
+		t.Errorf("%v", got)
 	}
 }
 
@@ -171,5 +180,13 @@ func TestLayoutErrorsNameThePlace(t *testing.T) {
 		if err := c.l.Validate(); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: %v, want %q", c.l, err, c.want)
 		}
+	}
+}
+
+func TestPinThatIsTaken(t *testing.T) {
+	m := haltest.NewMatrix(2, 2)
+	m.Fail(errors.New("device or resource busy"))
+	if _, err := NewPins(haltest.IO(m.Rows), haltest.IO(m.Cols)); err == nil || !strings.Contains(err.Error(), "row R0: device or resource busy") {
+		t.Errorf("%v", err)
 	}
 }

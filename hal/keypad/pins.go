@@ -3,80 +3,86 @@ package keypad
 import (
 	"errors"
 	"fmt"
-	"sync"
+	"slices"
 	"time"
 
 	"periph.io/x/conn/v3/gpio"
+
+	"phoned/hal/edge"
 )
 
 // pins are Wires of GPIO lines. Rows float as inputs unless selected, so that
-// two keys of one column never drive two rows against each other.
+// two keys of one column never drive two rows against each other. No line that
+// is an output is ever read: periph would make it an input.
 type pins struct {
 	rows  []gpio.PinIO
 	cols  []gpio.PinIO
+	low   []bool // rows that are pulled low
 	moved chan struct{}
-	stop  chan struct{}
-	wg    sync.WaitGroup
+	edges *edge.Watcher
 }
-
-// edgeWait bounds each wait for an edge: -1 ("for ever") returns at once with
-// the character-device driver, so it is never used.
-const edgeWait = 400 * time.Millisecond
 
 // NewPins makes Wires of GPIO lines with pull-ups on the columns. One
 // goroutine per column waits for edges.
 func NewPins(rows, cols []gpio.PinIO) (Wires, error) {
-	p := &pins{rows: rows, cols: cols, moved: make(chan struct{}, 1), stop: make(chan struct{})}
+	p := &pins{rows: rows, cols: cols, low: make([]bool, len(rows)), moved: make(chan struct{}, 1)}
 	for _, r := range rows {
 		if err := r.In(gpio.PullUp, gpio.NoEdge); err != nil {
-			return nil, fmt.Errorf("row %s: %w", r.Name(), err)
+			return nil, errors.Join(fmt.Errorf("row %s: %w", r.Name(), err), p.free())
 		}
 	}
+	inputs := make([]gpio.PinIn, 0, len(cols))
 	for _, c := range cols {
 		if err := c.In(gpio.PullUp, gpio.BothEdges); err != nil {
-			return nil, fmt.Errorf("column %s: %w", c.Name(), err)
+			return nil, errors.Join(fmt.Errorf("column %s: %w", c.Name(), err), p.free())
 		}
+		inputs = append(inputs, c)
 	}
-	for _, c := range cols {
-		p.wg.Go(func() { p.watch(c) })
-	}
+	p.edges = edge.Watch(func(seen bool) {
+		if !seen {
+			return
+		}
+		select {
+		case p.moved <- struct{}{}:
+		default:
+		}
+	}, inputs...)
 	return p, nil
 }
 
-func (p *pins) watch(c gpio.PinIO) {
-	for {
-		edge := c.WaitForEdge(edgeWait)
-		select {
-		case <-p.stop:
-			return
-		default:
-		}
-		if edge {
-			select {
-			case p.moved <- struct{}{}:
-			default:
-			}
+func (p *pins) Rest() error {
+	for i := range p.rows {
+		if err := p.pull(i, true); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
-func (p *pins) Rest() error {
-	var errs []error
-	for _, r := range p.rows {
-		errs = append(errs, r.Out(gpio.Low))
+func (p *pins) pull(row int, low bool) (err error) {
+	if p.low[row] == low {
+		return nil
 	}
-	return errors.Join(errs...)
+	if low {
+		err = p.rows[row].Out(gpio.Low)
+	} else {
+		err = p.rows[row].In(gpio.PullUp, gpio.NoEdge)
+	}
+	if err == nil {
+		p.low[row] = low
+	}
+	return err
 }
 
 func (p *pins) Scan(row int) (uint32, error) {
-	for i, r := range p.rows {
+	for i := range p.rows {
 		if i != row {
-			if err := r.In(gpio.PullUp, gpio.NoEdge); err != nil {
+			if err := p.pull(i, false); err != nil {
 				return 0, err
 			}
 		}
 	}
-	if err := p.rows[row].Out(gpio.Low); err != nil {
+	if err := p.pull(row, true); err != nil {
 		return 0, err
 	}
 	var columns uint32
@@ -88,24 +94,27 @@ func (p *pins) Scan(row int) (uint32, error) {
 	return columns, nil
 }
 
-func (p *pins) Wait(d time.Duration) error {
+func (p *pins) Wait(stop <-chan struct{}, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-p.moved:
 	case <-t.C:
-	case <-p.stop:
+	case <-stop:
 	}
 	return nil
 }
 
 // Close ends the watchers and leaves every line an input.
 func (p *pins) Close() error {
-	close(p.stop)
-	p.wg.Wait()
+	p.edges.Close()
+	return p.free()
+}
+
+func (p *pins) free() error {
 	var errs []error
-	for _, l := range append(append([]gpio.PinIO(nil), p.rows...), p.cols...) {
-		errs = append(errs, l.In(gpio.PullUp, gpio.NoEdge), l.Halt())
+	for _, l := range slices.Concat(p.rows, p.cols) {
+		errs = append(errs, l.In(gpio.PullUp, gpio.NoEdge))
 	}
 	return errors.Join(errs...)
 }

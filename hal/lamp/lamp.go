@@ -74,19 +74,26 @@ func (l *Lamps) Set(id hal.LampID, s hal.LampState) error {
 	if d == nil || l.closed || d.state == s {
 		return nil
 	}
+	phases := patterns[s.Pattern]
+	if phases == nil && s.Pattern != hal.Solid && s.Pattern != hal.Dark {
+		return fmt.Errorf("lamp %s: no pattern %q", id, s.Pattern)
+	}
 	d.state = s
 	d.gen++
 	if d.timer != nil {
 		d.timer.Stop()
 		d.timer = nil
 	}
-	if phases := patterns[s.Pattern]; phases != nil {
-		return l.stepLocked(d, phases, 0)
+	var err error
+	if phases != nil {
+		err = l.stepLocked(d, phases, 0)
+	} else {
+		err = d.light(s.Pattern == hal.Solid)
 	}
-	if s.Pattern != hal.Solid && s.Pattern != hal.Dark {
-		return fmt.Errorf("lamp %s: no pattern %q", id, s.Pattern)
+	if err != nil {
+		d.state = hal.LampState{} // unknown: the next Set tries again
 	}
-	return d.light(s.Pattern == hal.Solid)
+	return err
 }
 
 func (l *Lamps) stepLocked(d *led, phases []phase, i int) error {
@@ -107,6 +114,9 @@ func (d *led) light(on bool) error { return d.pin.Out.Out(gpio.Level(on != d.pin
 func (l *Lamps) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.closed {
+		return nil
+	}
 	l.closed = true
 	var errs []error
 	for _, d := range l.lamps {

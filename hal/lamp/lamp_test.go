@@ -1,6 +1,7 @@
 package lamp
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	"periph.io/x/conn/v3/gpio/gpiotest"
 
 	"phoned/hal"
+	"phoned/hal/haltest"
 	"phoned/internal/clock"
 )
 
@@ -45,6 +47,39 @@ func TestPatterns(t *testing.T) {
 				t.Errorf("%s: lit after Close (%v)", c.pattern, err)
 			}
 		}
+	}
+}
+
+func TestConformance(t *testing.T) {
+	haltest.Lamps(t, haltest.Virtual, func(*testing.T) haltest.LampsRig {
+		c := haltest.NewCircuit()
+		a, b := c.Pin("LED_A"), c.Pin("LED_B")
+		return haltest.LampsRig{
+			Lamps: New(map[hal.LampID]Pin{"strip": {Out: a}, "mute": {Out: b, ActiveLow: true}}, nil),
+			IDs:   []hal.LampID{"strip", "mute"},
+			Lit: func(id hal.LampID) bool {
+				if id == "strip" {
+					return bool(a.Level())
+				}
+				return !bool(b.Level())
+			},
+		}
+	})
+}
+
+// A line that fails once is tried again by the next Set.
+func TestFailureIsNotRemembered(t *testing.T) {
+	c := haltest.NewCircuit()
+	p := c.Pin("LED")
+	l := New(map[hal.LampID]Pin{"strip": {Out: p}}, nil)
+	on := hal.LampState{Pattern: hal.Solid}
+	c.Fail(errors.New("busy"))
+	if err := l.Set("strip", on); err == nil {
+		t.Fatal("the failure was not told")
+	}
+	c.Fail(nil)
+	if err := l.Set("strip", on); err != nil || !bool(p.Level()) {
+		t.Errorf("lit %v, %v", p.Level(), err)
 	}
 }
 

@@ -5,6 +5,7 @@ package sim
 
 import (
 	"errors"
+	"fmt"
 	"image"
 	"image/draw"
 	"sync"
@@ -16,8 +17,9 @@ import (
 // ErrClosed: the driver was closed.
 var ErrClosed = errors.New("the virtual board is closed")
 
-// buffer is how many movements may wait for their reader; a finger that is
-// faster than that is ignored, as a keypad's controller would.
+// buffer is how many movements may wait for their reader. A key that goes down
+// when there is no room for its way up, too, is ignored, as a keypad's
+// controller would: no key is ever left down.
 const buffer = 256
 
 // Keypad is a keypad pressed by method calls. Safe for concurrent use.
@@ -61,10 +63,14 @@ func (k *Keypad) Move(key hal.Key, down bool) error {
 	if k.down[key] == down {
 		return nil
 	}
-	select {
-	case k.events <- hal.KeyEvent{Key: key, Down: down, At: k.now()}:
-		k.down[key] = down
-	default:
+	if down && len(k.events)+len(k.down)+2 > cap(k.events) {
+		return nil
+	}
+	k.events <- hal.KeyEvent{Key: key, Down: down, At: k.now()}
+	if down {
+		k.down[key] = true
+	} else {
+		delete(k.down, key)
 	}
 	return nil
 }
@@ -125,24 +131,41 @@ func (h *Hook) move(offHook bool) error {
 	if h.offHook == offHook {
 		return nil
 	}
-	select {
-	case h.events <- hal.HookEvent{OffHook: offHook, At: h.now()}:
-		h.offHook = offHook
-	default:
+	for len(h.events) == cap(h.events) { // a movement and its opposite are forgotten
+		for range 2 {
+			select {
+			case <-h.events:
+			default:
+			}
+		}
 	}
+	h.events <- hal.HookEvent{OffHook: offHook, At: h.now()}
+	h.offHook = offHook
 	return nil
 }
 
 // Lamps remembers what each lamp shows. Safe for concurrent use.
 type Lamps struct {
-	mu    sync.Mutex
-	state map[hal.LampID]hal.LampState
+	mu     sync.Mutex
+	state  map[hal.LampID]hal.LampState
+	closed bool
 }
+
+// ErrPattern: a lamp was to shine in a pattern that does not exist.
+var ErrPattern = errors.New("no such lamp pattern")
 
 // Set implements hal.Lamps.
 func (l *Lamps) Set(id hal.LampID, s hal.LampState) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	switch s.Pattern {
+	case hal.Dark, hal.Solid, hal.FastFlash, hal.SlowFlash, hal.SlowPulse, hal.DoubleBlink:
+	default:
+		return fmt.Errorf("lamp %s: %w: %q", id, ErrPattern, s.Pattern)
+	}
+	if l.closed {
+		return nil
+	}
 	if l.state == nil {
 		l.state = map[hal.LampID]hal.LampState{}
 	}
@@ -160,8 +183,13 @@ func (l *Lamps) State(id hal.LampID) hal.LampState {
 	return hal.LampState{Pattern: hal.Dark}
 }
 
-// Close implements hal.Lamps.
-func (l *Lamps) Close() error { return nil }
+// Close implements hal.Lamps: all go dark.
+func (l *Lamps) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed, l.state = true, nil
+	return nil
+}
 
 // Panel is a display that can be looked at. Safe for concurrent use.
 type Panel struct {
@@ -186,7 +214,7 @@ func (p *Panel) Draw(img *image.RGBA, r image.Rectangle) error {
 	if p.closed {
 		return ErrClosed
 	}
-	r = r.Intersect(p.img.Rect)
+	r = r.Intersect(p.img.Rect).Intersect(img.Rect)
 	draw.Draw(p.img, r, img, r.Min, draw.Src)
 	return nil
 }
@@ -203,7 +231,12 @@ func (p *Panel) Backlight(percent int) error {
 }
 
 // Close implements hal.Panel.
-func (p *Panel) Close() error { p.mu.Lock(); defer p.mu.Unlock(); p.closed = true; return nil }
+func (p *Panel) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed, p.brightness = true, 0
+	return nil
+}
 
 // Picture returns a copy of what the panel shows, and its brightness.
 func (p *Panel) Picture() (*image.RGBA, int) {
