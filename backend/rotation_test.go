@@ -128,3 +128,42 @@ func TestHalfARotationKeepsTheNewRefreshToken(t *testing.T) {
 		until[ProblemCleared](r)
 	})
 }
+
+// brim is a vault on a disk that may be full.
+type brim struct {
+	Vault
+	full bool
+}
+
+var errBrim = errors.New("disk full")
+
+func (b *brim) Ready() error {
+	if b.full {
+		return errBrim
+	}
+	return nil
+}
+
+// A rotation voids the token on the disk: it is not asked for while the new one
+// could not be kept.
+func TestNoRotationOnAFullDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t)
+		r := newRig(t, s, newVault(), nil)
+		disk := &brim{Vault: r.tokens.vault}
+		r.tokens.vault = disk
+		r.start(s.tokens())
+		until[SignedIn](r)
+		disk.full = true
+		s.expire()
+		if err := r.Refresh(t.Context()); !errors.Is(err, ErrVault) || !errors.Is(err, errBrim) || ProblemOf(err).Code != CodeStorage {
+			t.Fatalf("got %v", err)
+		}
+		if n := s.count("POST /refresh-token"); n != 0 {
+			t.Errorf("%d rotations", n)
+		}
+		disk.full = false
+		until[TokenRefreshed](r)
+		until[ProblemCleared](r)
+	})
+}

@@ -181,7 +181,12 @@ func (t *TokenSource) Refresh(ctx context.Context, stale secret.String) (secret.
 
 // rotate is the one refresh on its way. httpcall bounds its time.
 func (t *TokenSource) rotate(ctx context.Context, f *flight, gen int, old Tokens) {
-	next, answer, err := t.ask(ctx, old.Refresh)
+	var next Tokens
+	var answer node
+	err := t.ready()
+	if err == nil {
+		next, answer, err = t.ask(ctx, old.Refresh)
+	}
 	t.mu.Lock()
 	if t.gen != gen { // signed out or in meanwhile
 		t.mu.Unlock()
@@ -223,6 +228,19 @@ func (t *TokenSource) rotate(ctx context.Context, f *flight, gen int, old Tokens
 		t.log.Warn("refresh of the sign-in failed", "err", err)
 	}
 	close(f.done)
+}
+
+// ready keeps a rotation from being asked for while its answer could not be
+// kept: the server would void the refresh token on the disk.
+func (t *TokenSource) ready() error {
+	v, ok := t.vault.(Prober)
+	if !ok {
+		return nil
+	}
+	if err := v.Ready(); err != nil {
+		return fmt.Errorf("refresh the sign-in: %w: %w", ErrVault, err)
+	}
+	return nil
 }
 
 // ask is POST /refresh-token.

@@ -14,6 +14,9 @@ type Vault interface {
 	Wipe(names ...string) error
 }
 
+// Prober is a Vault that can prove beforehand that a Set would reach the disk.
+type Prober interface{ Ready() error }
+
 // The names under which the sign-in is kept.
 const (
 	vaultAccess   = "oauth.access_token"

@@ -31,9 +31,20 @@ func (osFS) syncDir(dir string) error     { return syncDir(dir) }
 // replaceFile writes b to path: everything or nothing, durable when it returns
 // no error. renamed tells whether path holds b already.
 func replaceFile(fsys fileSystem, path, temp string, b []byte) (renamed bool, err error) {
-	f, err := fsys.create(temp)
-	if err != nil {
+	if err := fill(fsys, temp, b); err != nil {
 		return false, err
+	}
+	if err := fsys.rename(temp, path); err != nil {
+		return false, err
+	}
+	return true, fsys.syncDir(filepath.Dir(path))
+}
+
+// fill writes b to path and brings it to the disk.
+func fill(fsys fileSystem, path string, b []byte) error {
+	f, err := fsys.create(path)
+	if err != nil {
+		return err
 	}
 	_, err = f.Write(b)
 	if err == nil {
@@ -42,13 +53,7 @@ func replaceFile(fsys fileSystem, path, temp string, b []byte) (renamed bool, er
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}
-	if err != nil {
-		return false, err
-	}
-	if err := fsys.rename(temp, path); err != nil {
-		return false, err
-	}
-	return true, fsys.syncDir(filepath.Dir(path))
+	return err
 }
 
 func syncDir(dir string) error {

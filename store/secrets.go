@@ -203,6 +203,23 @@ func (s *Secrets) Set(values map[string]secret.String) error {
 	return s.replaceLocked(next)
 }
 
+// Ready proves that a Set would reach the disk: it writes as much as a Set does
+// where the next one will. Ask before what can't be asked twice, such as the
+// rotation of a token.
+func (s *Secrets) Ready() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	const op = "make ready for secrets"
+	if s.refused != nil {
+		return fmt.Errorf("%s: %w", op, s.refused)
+	}
+	size := 1024
+	if info, err := os.Stat(s.path); err == nil {
+		size += int(info.Size())
+	}
+	return explain(op, fill(s.fs, s.temp(), make([]byte, size)))
+}
+
 // Wipe removes the given names, or the whole file when none is given.
 func (s *Secrets) Wipe(names ...string) error {
 	s.mu.Lock()

@@ -238,3 +238,25 @@ func TestSecretsNextWriteBuildsOnWhatTheFileHolds(t *testing.T) {
 		t.Error("the old token came back")
 	}
 }
+
+func TestReadyNeedsWhatSetNeeds(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "secrets")
+	s, _ := OpenSecrets(path)
+	set(t, s, "old")
+	for n, step := range []string{"create", "write", "sync"} {
+		s.fs = &cutFS{left: n}
+		if err := s.Ready(); !errors.Is(err, errCut) {
+			t.Errorf("%s: %v", step, err)
+		}
+		if got, err := token(t, path, Key{}); got != "old" || err != nil {
+			t.Errorf("%s: then %q, %v", step, got, err)
+		}
+	}
+	s.fs = osFS{}
+	if err := s.Ready(); err != nil {
+		t.Error(err)
+	}
+	if got, err := token(t, path, Key{}); got != "old" || err != nil {
+		t.Errorf("then %q, %v", got, err)
+	}
+}
