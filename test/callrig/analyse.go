@@ -196,15 +196,11 @@ func (h *Heard) frames(x, y []float64, track []sighting) {
 		for near+1 < len(track) && off(near+1) <= off(near) {
 			near++
 		}
-		want, best, heard := bandLevels(frame), math.Inf(1), 0.0
-		for _, d := range wander {
-			from := at + track[near].delay + d
-			if from < 0 || from+bandFrame > len(y) {
-				continue
-			}
-			got := scaled(y[from:from+bandFrame], 1/gain)
-			if d := distance(want, bandLevels(got)); d < best {
-				best, heard = d, energy(got)
+		best, heard := math.Inf(1), 0.0
+		// The delay may have changed between two sightings.
+		for i := max(0, near-1); i <= min(near+1, len(track)-1); i++ {
+			if d, e := closest(frame, y, at+track[i].delay, 1/gain); d < best {
+				best, heard = d, e
 			}
 		}
 		if math.IsInf(best, 1) {
@@ -223,6 +219,24 @@ func (h *Heard) frames(x, y []float64, track []sighting) {
 		n := float64(active)
 		h.Damaged, h.Silenced, h.Distance = 100*float64(damaged)/n, 100*float64(silenced)/n, sum/n
 	}
+}
+
+// closest is the least distance of frame to what lies around a place in y, and
+// the energy there.
+func closest(frame, y []float64, around int, gain float64) (best, heard float64) {
+	best = math.Inf(1)
+	want := bandLevels(frame)
+	for _, d := range wander {
+		from := around + d
+		if from < 0 || from+bandFrame > len(y) {
+			continue
+		}
+		got := scaled(y[from:from+bandFrame], gain)
+		if d := distance(want, bandLevels(got)); d < best {
+			best, heard = d, energy(got)
+		}
+	}
+	return best, heard
 }
 
 func scaled(x []float64, by float64) []float64 {

@@ -2,10 +2,33 @@ package main
 
 import (
 	"time"
+
+	"phoned/media/audio"
 )
 
-// ideal is what a phone without any delay but its codec's would score in the
-// scenario when it fills losses in the given way: the mark to compare with.
+// air is what every phone does to a sound between its decoder and its encoder:
+// its card runs at 48 kHz, so the samples that are coded again are not the ones
+// that were decoded, and are rounded by the code's steps once more.
+type air struct{ up, down *audio.Resampler }
+
+func newAir(rate int) *air {
+	if rate == audio.Rate {
+		return &air{}
+	}
+	return &air{audio.NewResampler(rate, audio.Rate), audio.NewResampler(audio.Rate, rate)}
+}
+
+// pass takes and gives a packet's sound.
+func (a *air) pass(pcm []int16) []int16 {
+	if a.up == nil {
+		return pcm
+	}
+	return a.down.Append(nil, a.up.Append(nil, pcm))
+}
+
+// ideal is what a phone without any delay but its codec's and its card's would
+// score in the scenario when it fills losses in the given way: the mark to
+// compare with.
 func ideal(sc Scenario, how concealment, speech []int16) (h Heard, err error) {
 	sender, err := newVoice(sc.Codec)
 	if err != nil {
@@ -26,6 +49,7 @@ func ideal(sc Scenario, how concealment, speech []int16) (h Heard, err error) {
 	}
 	var arrivals []arrival
 	var last []int16
+	air := newAir(phone.Rate())
 	run := 0
 	for i, d := range schedule {
 		var pcm []int16
@@ -43,7 +67,7 @@ func ideal(sc Scenario, how concealment, speech []int16) (h Heard, err error) {
 		if err != nil {
 			return h, err
 		}
-		back, err := phone.Encode(nil, pcm)
+		back, err := phone.Encode(nil, air.pass(pcm))
 		if err != nil {
 			return h, err
 		}
