@@ -74,6 +74,9 @@ func transportWords(err error) health.Problem {
 	case errors.Is(err, httpcall.ErrCertificate) && expired:
 		return health.Problem{Code: CodeCertificate, Severity: health.Error,
 			Title: "The server's certificate is expired or not valid yet.", Advice: "Check the phone's date and time; else the server's certificate must be renewed."}
+	case errors.Is(err, httpcall.ErrCertificate) && he != nil && he.OtherName:
+		return health.Problem{Code: CodeCertificate, Severity: health.Error,
+			Title: "The server's certificate is for another name.", Advice: "Check the server's address in the configuration."}
 	case errors.Is(err, httpcall.ErrCertificate):
 		return health.Problem{Code: CodeCertificate, Severity: health.Error,
 			Title: "The server's certificate is not trusted.", Advice: "Check the server's address, or install its certificate authority on the phone."}

@@ -65,7 +65,7 @@ func TestRealTLS(t *testing.T) {
 		{"unknown authority", nil, false, "The server's certificate is not trusted."},
 		{"expired", func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }, true, "The server's certificate is expired or not valid yet."},
 		{"not yet valid", func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) }, true, "The server's certificate is expired or not valid yet."},
-		{"another name", func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"other.example"} }, true, "The server's certificate is not trusted."},
+		{"another name", func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"other.example"} }, true, "The server's certificate is for another name."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			web, pool := serveTLS(t, s, c.change)

@@ -45,9 +45,10 @@ type Error struct {
 	// Duplicate: the body says that the thing is there already.
 	Duplicate bool
 	// Expired: the certificate is outside its validity by this clock.
-	Expired bool
-	cause   string
-	ctx     error
+	Expired   bool
+	OtherName bool // with ErrCertificate: it is made for another name
+	cause     string
+	ctx       error
 }
 
 // Error implements error.
@@ -113,7 +114,7 @@ func classify(op, host string, ctx context.Context, err error) *Error {
 	case errors.As(err, &unknown):
 		e.Kind, e.cause = ErrCertificate, "signed by an unknown authority"
 	case errors.As(err, &name):
-		e.Kind, e.cause = ErrCertificate, "made for another name"
+		e.Kind, e.OtherName, e.cause = ErrCertificate, true, "made for another name"
 	case errors.As(err, &verify):
 		e.Kind, e.cause = ErrCertificate, "can't be verified"
 	case errors.As(err, &record):
