@@ -23,6 +23,7 @@ func (p *Phone) onAccount(e backend.Event) {
 	case backend.SigningIn:
 		p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionPending}})
 	case backend.SignedIn:
+		p.taken.Store(false)
 		p.stopSignIn()
 		p.history.user(e.Session.UserID)
 		p.setSession(e.Session.Lines)
@@ -32,6 +33,8 @@ func (p *Phone) onAccount(e backend.Event) {
 		p.log.Warn("the sign-in was taken away", "err", e.Err)
 		p.event("auth-failed", map[string]any{"error": e.Err.Error()})
 		p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionLost}})
+		p.taken.Store(true)
+		p.leaveWhenIdle()
 	case backend.TokenRefreshed:
 		p.event("token-refreshed", map[string]any{"user": e.UserID})
 	case backend.ProblemRaised:
@@ -57,6 +60,16 @@ func (p *Phone) setSession(lines []backend.Line) {
 	p.sessionL = out
 	p.linesMu.Unlock()
 	p.applyLines()
+}
+
+// leaveWhenIdle unregisters a phone whose sign-in was taken away, once its last
+// call is over (contract §1).
+func (p *Phone) leaveWhenIdle() {
+	p.common.add(func() {
+		if len(p.calls.all()) == 0 && p.taken.CompareAndSwap(true, false) {
+			p.setSession(nil)
+		}
+	})
 }
 
 // signOut ends calls, unregisters and wipes what signing in gave.

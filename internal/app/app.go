@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"phoned/backend"
@@ -109,7 +110,8 @@ type Phone struct {
 	agent   sip.UserAgent
 	engine  Audio
 	account Account
-	history *historian // nil: there is no backend for it
+	history *historian  // nil: there is no backend for it
+	taken   atomic.Bool // the sign-in was; its lines go when the last call ends
 
 	ctx    context.Context
 	cancel context.CancelFunc

@@ -297,6 +297,7 @@ func (p *Phone) freeCall(c *call) {
 			p.ids.forget(c.ref.ID)
 		}
 	})
+	p.leaveWhenIdle()
 }
 
 // callFailed reports the end of a call that has no leg to report it.
