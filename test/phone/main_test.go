@@ -3,6 +3,7 @@ package phone_test
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -20,6 +21,11 @@ func TestMain(m *testing.M) {
 	// Nothing of the machine's own environment takes part.
 	for _, k := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "SSLKEYLOGFILE"} {
 		os.Unsetenv(k)
+	}
+	flag.Parse()
+	// Most of a world's time is real time in which sound is heard.
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
 	}
 	os.Exit(m.Run())
 }

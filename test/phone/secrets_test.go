@@ -134,3 +134,36 @@ func (l *listener) judge(t testing.TB, w *world) {
 		t.Error("nothing was listened to: the search proves nothing")
 	}
 }
+
+// A secret that gets out is found, wherever it gets out: the search of every
+// other test means something.
+func TestPlantedLeakIsFound(t *testing.T) {
+	t.Parallel()
+	w := ready(t, setup{api: true})
+	w.dial("9196")
+	w.active()
+	w.hangUp()
+	w.gone()
+	kinds := map[string]string{} // one secret of each kind
+	for s, kind := range secretsOf(w.lab) {
+		kinds[kind] = s
+	}
+	for _, kind := range []string{"account password", "token", "SIP password", "digest response", "media key"} {
+		s := kinds[kind]
+		if s == "" {
+			t.Errorf("the lab had no %s", kind)
+			continue
+		}
+		for _, where := range []string{"log", "sip trace", "screen", "published event", "management answer", "database", "error"} {
+			for _, form := range []string{s, base64.StdEncoding.EncodeToString([]byte(s))} {
+				said := map[string]string{where: "something " + form + " something"}
+				if len(find(said, secretsOf(w.lab))) == 0 {
+					t.Errorf("a %s in a %s is not found", kind, where)
+				}
+			}
+		}
+	}
+	if l := find(w.heard.all(), map[string]string{"phoned/test": "nothing secret"}); len(l) == 0 {
+		t.Error("even the phone's own name is not found in what it said")
+	}
+}

@@ -48,6 +48,7 @@ type setup struct {
 	config   string        // replaces the whole document
 	more     string        // is added to it
 	fresh    bool          // without tokens
+	bad      bool          // the configuration is meant to be refused
 	user     string        // "": 1001
 	api      bool          // with api_url
 	codecs   []string
@@ -72,7 +73,7 @@ type world struct {
 	done   chan error
 	over   bool
 	ownLab bool
-	warns  []provisioning.Warning
+	told   []health.Problem // of the configuration
 }
 
 // start builds a world and lets it run.
@@ -110,6 +111,9 @@ func start(t testing.TB, s setup) *world {
 	if w.System, err = app.Assemble(opts); err != nil {
 		t.Fatal(err)
 	}
+	for _, h := range w.told {
+		w.Health.Set(h)
+	}
 	run, stop := context.WithCancel(context.Background())
 	w.end = stop
 	go func() { w.done <- w.Run(run, nil) }()
@@ -144,8 +148,8 @@ func (w *world) configuration(t testing.TB, s setup) provisioning.Config {
 	for _, x := range warns {
 		w.heard.add("configuration warning", x.String())
 	}
-	w.warns = warns
-	if err != nil {
+	w.told = app.ConfigProblems(warns, err)
+	if err != nil && !s.bad {
 		t.Fatal(err)
 	}
 	return cfg
