@@ -31,6 +31,7 @@ type options struct {
 	data         string
 	sound        string
 	autoAnswer   bool
+	fresh        bool
 	codecs       string
 	open         bool
 	verbose      bool
@@ -49,6 +50,7 @@ func main() {
 	flag.StringVar(&o.data, "data", "", "`folder` for what is kept; without one nothing survives")
 	flag.StringVar(&o.sound, "sound", "auto", "auto: the sound card, or a spoken sentence without one; bench: always the sentence; loop: the microphone hears the loudspeaker")
 	flag.BoolVar(&o.autoAnswer, "auto-answer", false, "lift the handset at once when the phone rings")
+	flag.BoolVar(&o.fresh, "fresh", false, "start as out of the box: nobody is signed in, a code and its QR code are shown; POST /sim/approve enters it")
 	flag.StringVar(&o.codecs, "codecs", "", "codecs in the order of preference: opus,G722,PCMA,PCMU")
 	flag.BoolVar(&o.open, "open", false, "open the panel in the desktop's browser, if there is a desktop")
 	flag.BoolVar(&o.verbose, "v", false, "log what the phone does")

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"phoned/lab"
 	"phoned/lab/b2b"
 )
 
@@ -17,6 +18,19 @@ func (w *world) routes() map[string]http.Handler {
 		"GET /sim/peer": http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 			rw.Header().Set("Content-Type", "application/json")
 			_ = json.NewEncoder(rw).Encode(map[string]string{"name": peerName, "number": b2b.SecondExtension})
+		}),
+		// What a person does at the address that the sign-in screen shows.
+		"POST /sim/approve": http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+			code := w.Phone.View().Session.Code
+			if code == "" {
+				http.Error(rw, "no code is on the screen", http.StatusConflict)
+				return
+			}
+			if err := w.lab.OAuth.Approve(code, lab.Email(extension)); err != nil {
+				http.Error(rw, err.Error(), http.StatusConflict)
+				return
+			}
+			rw.WriteHeader(http.StatusAccepted)
 		}),
 		"POST /sim/call-me": http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 			second := w.lab.SecondPhone()

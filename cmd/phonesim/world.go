@@ -14,6 +14,7 @@ import (
 	"phoned/hal/sim"
 	"phoned/internal/app"
 	"phoned/lab"
+	"phoned/lab/oauth"
 	"phoned/manage"
 	"phoned/media/audio"
 	"phoned/media/device"
@@ -66,7 +67,7 @@ func start(ctx context.Context, o options, log *slog.Logger, listen string, forc
 	if o.config != "" {
 		err = w.configured(&opts, o.config, log)
 	} else {
-		err = w.withLab(ctx, &opts, log)
+		err = w.withLab(ctx, &opts, log, o.fresh)
 	}
 	if err != nil {
 		return nil, err
@@ -99,17 +100,22 @@ func start(ctx context.Context, o options, log *slog.Logger, listen string, forc
 }
 
 // withLab starts the lab exchange and configures the phone for it.
-func (w *world) withLab(ctx context.Context, opts *app.Options, log *slog.Logger) error {
+func (w *world) withLab(ctx context.Context, opts *app.Options, log *slog.Logger, fresh bool) error {
 	var err error
 	if w.lab, err = lab.Start(ctx, lab.Config{Log: log, Speech: speech8k()}); err != nil {
 		return err
 	}
-	access, refresh, ok := w.lab.Tokens(extension)
-	if !ok {
-		return fmt.Errorf("the lab has no account for %s", extension)
+	doc := fmt.Sprintf("oauth_endpoint = %q\napi_url = %q\nws_servers = [%q]\ndisplay_name = \"Front desk\"\nlocale = \"en\"\ntime_zone = %q\n",
+		w.lab.OAuthURL(), w.lab.APIURL(), w.lab.WSSURL(), zone())
+	doc += fmt.Sprintf("device_authorization_endpoint = %q\ntoken_endpoint = %q\nclient_id = %q\n",
+		w.lab.APIURL()+oauth.DevicePath, w.lab.APIURL()+oauth.DeviceTokenPath, oauth.DeviceClient)
+	if !fresh {
+		access, refresh, ok := w.lab.Tokens(extension)
+		if !ok {
+			return fmt.Errorf("the lab has no account for %s", extension)
+		}
+		doc += fmt.Sprintf("access_token = %q\nrefresh_token = %q\n", access, refresh)
 	}
-	doc := fmt.Sprintf("oauth_endpoint = %q\napi_url = %q\nws_servers = [%q]\naccess_token = %q\nrefresh_token = %q\ndisplay_name = \"Front desk\"\nlocale = \"en\"\ntime_zone = %q\n",
-		w.lab.OAuthURL(), w.lab.APIURL(), w.lab.WSSURL(), access, refresh, zone())
 	cfg, warns, err := provisioning.Load(provisioning.Text{From: provisioning.Origin{Layer: provisioning.LayerSite, Name: "lab"}, Data: []byte(doc)})
 	if err != nil {
 		return err
