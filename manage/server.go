@@ -170,10 +170,15 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	checked := cross.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
-			if e := recover(); e != nil && e != http.ErrAbortHandler {
-				s.cfg.Log.Error("request failed", "path", r.URL.Path, "err", fmt.Sprint(e))
-				fail(w, http.StatusInternalServerError, "The phone could not answer this request.", "")
+			e := recover()
+			if e == nil {
+				return
 			}
+			if err, ok := e.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(e) // meant: the connection is to break
+			}
+			s.cfg.Log.Error("request failed", "path", r.URL.Path, "err", fmt.Sprint(e))
+			fail(w, http.StatusInternalServerError, "The phone could not answer this request.", "")
 		}()
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
