@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"phoned/hal/serialport"
 )
 
 func TestLines(t *testing.T) {
@@ -20,6 +22,7 @@ func TestLines(t *testing.T) {
 		{"CR LF", []string{"phoned:1?c=ABC\r\n"}, []string{"phoned:1?c=ABC"}},
 		{"in pieces", []string{"pho", "ned", ":1\r", "\nnext\n"}, []string{"phoned:1", "next"}},
 		{"empty lines", []string{"\r\n\r\n\n"}, nil},
+		{"noise", []string{"\x00\x7f\n", "\xff\xfe\n", "caf\u00e9\n"}, []string{"caf\u00e9"}},
 		{"unfinished", []string{"half"}, nil},
 		{"too long, then good", []string{strings.Repeat("x", 3000), strings.Repeat("x", 3000), "\ngood\n"}, []string{"good"}},
 	} {
@@ -68,7 +71,7 @@ func (p *port) Read(b []byte) (int, error) {
 		return 0, io.EOF
 	case s := <-p.in:
 		return copy(b, s), nil
-	case <-time.After(readTimeout):
+	case <-time.After(serialport.ReadTimeout):
 		return 0, io.EOF
 	}
 }
@@ -81,23 +84,22 @@ func TestScannerComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		var opened []*port
-		lost, back := make(chan error, 8), make(chan struct{}, 8)
+		lost, up := make(chan error, 8), make(chan struct{}, 8)
 		ports := make(chan *port, 8)
 		s, err := New(Config{
 			Device: device,
-			Open: func(string, int, time.Duration) (Port, error) {
+			Open: func(string, int, time.Duration) (serialport.Stream, error) {
 				p := &port{in: make(chan string, 4), gone: make(chan struct{})}
-				opened = append(opened, p)
 				ports <- p
 				return p, nil
 			},
-			Lost: func(err error) { lost <- err }, Back: func() { back <- struct{}{} },
+			Lost: func(err error) { lost <- err }, Up: func() { up <- struct{}{} },
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		p := <-ports
+		<-up
 		p.in <- "phoned:1?c=K"
 		time.Sleep(5 * time.Second) // time-outs in the middle of a code are no hang-up
 		p.in <- "XTQ\r\n"
@@ -109,7 +111,7 @@ func TestScannerComesBack(t *testing.T) {
 			t.Fatal("lost without a reason")
 		}
 		p = <-ports
-		<-back
+		<-up
 		p.in <- "again\n"
 		if code := <-s.Codes(); string(code) != "again" {
 			t.Fatalf("%q", code)
