@@ -110,6 +110,7 @@ type Buffer struct {
 	tick    time.Duration // time of the last Tick
 	ahead   time.Duration // sound decoded but not played, after that tick
 	stray   int           // consecutive packets far from the stream
+	lates   int           // consecutive packets that came too late
 
 	net    histogram
 	base   baseline
@@ -152,7 +153,7 @@ func (b *Buffer) Restart(clockRate int) {
 	b.spare = append(b.spare, b.held...)
 	b.held = b.held[:0]
 	b.known, b.started = false, false
-	b.debt, b.stray, b.delays = 0, 0, 0
+	b.debt, b.stray, b.lates, b.delays = 0, 0, 0, 0
 	b.base = baseline{}
 }
 
@@ -205,14 +206,25 @@ func (b *Buffer) Put(now time.Duration, p Packet) Outcome {
 	if b.started {
 		b.measure(now, ts, rel)
 		if seq <= b.played || b.dur(ts-b.pos)+b.packet <= 0 {
-			return TooLate
+			if b.lates++; b.lates < lateLimit {
+				return TooLate
+			}
+			// The player is ahead of the sender for good, whoever's clock it was.
+			b.spare = append(b.spare, b.held...)
+			b.held = b.held[:0]
+			b.started, b.first, out = false, now, Restarted
 		}
 	}
+	b.lates = 0
 	if o := b.insert(seq, ts, p); o != Accepted {
 		return o
 	}
 	return out
 }
+
+// lateLimit is how many packets in a row may be too late before the player,
+// not the network, is taken to be wrong: a fifth of a second of silence.
+const lateLimit = 10
 
 // far tells a packet that can't belong to the stream as it was.
 func (b *Buffer) far(seq, ts int64) bool {

@@ -260,3 +260,22 @@ func BenchmarkPutNext(b *testing.B) {
 		j.Tick(now+15*ms, 0)
 	}
 }
+
+// A sender whose timestamps fall back (its own clock stood still) is heard again
+// within a quarter of a second, not after it has caught up.
+func TestSenderFallsBack(t *testing.T) {
+	p := newPlayer(Config{})
+	steady := func() time.Duration { return 5 * ms }
+	p.run(2*time.Second, steady)
+	p.ts -= 4 * 8000
+	before := p.counts[Play]
+	p.run(300*ms, steady)
+	if p.counts[Play] == before {
+		t.Fatal("nothing is played 300 ms after the sender's timestamps fell back")
+	}
+	before = p.counts[Play]
+	p.run(2*time.Second, steady)
+	if n := p.counts[Play] - before; n < 95 {
+		t.Errorf("%d of 100 packets are played afterwards", n)
+	}
+}
