@@ -444,7 +444,7 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		{"MESSAGE", uri, "", "", "405"},
 		{"NEWMETHOD", uri, "", "", "405"},
 		{"SUBSCRIBE", uri, "", "Event: dialog", "405"},
-		{"INVITE", uri, "", "Require: 100rel", "420"},
+		{"INVITE", uri, "", "Require: x-unheard-of", "420"},
 		{"INVITE", uri, "", "Session-Expires: 30", "422"},
 		{"INVITE", uri, "", "Replaces: nothing;to-tag=a;from-tag=b", "481"},
 		{"OPTIONS", "unknown:1001", "", "", "416"},

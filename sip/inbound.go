@@ -149,7 +149,7 @@ func unknownOptions(req *gosip.Request) []string {
 	var unknown []string
 	for _, o := range headerList(req, "Require") {
 		switch strings.ToLower(o) {
-		case "timer", "replaces", "outbound", "path", "gruu":
+		case "timer", "replaces", "outbound", "path", "gruu", "100rel":
 		default:
 			unknown = append(unknown, o)
 		}
@@ -256,6 +256,8 @@ func (k *link) inDialog(tx *serverTx) {
 		g.info(tx)
 	case gosip.OPTIONS:
 		k.options(tx)
+	case gosip.PRACK:
+		g.pracked(tx)
 	case gosip.NOTIFY:
 		g.notified(tx)
 	case gosip.REFER:

@@ -38,11 +38,15 @@ type leg struct {
 	rung      bool // a provisional response came: CANCEL is allowed
 	unwanted  bool // ended before the answer: CANCEL, or ACK and BYE
 	canceled  bool
+	why       string                    // goes into the CANCEL
 	private   bool                      // the number is withheld
 	acks      map[string]*gosip.Request // by To tag, for retransmitted 2xx
+	earlies   map[string]*dialog        // early dialogs by To tag
+	rseqs     map[string]uint32         // last RSeq of each
 
 	// of a call of theirs
-	tx *serverTx
+	tx       *serverTx
+	reliable *reliable
 
 	replaces   *leg  // what an INVITE of theirs with Replaces takes over
 	replacedBy LegID // the leg that took this one over
@@ -99,7 +103,7 @@ func (a *Agent) End(id LegID, reason string) error {
 func (g *leg) end(reason string) {
 	switch g.state {
 	case calling:
-		g.unwanted = true
+		g.unwanted, g.why = true, reason
 		g.cancel()
 	case incoming:
 		g.tx.respond(486, "Busy Here", nil, nil)
@@ -126,6 +130,7 @@ func (g *leg) finish(e LegEnded) {
 		g.state = over
 	}
 	g.guard.stop()
+	g.reliable.stop()
 	g.session.stop()
 	g.exchange.end()
 	if g.d != nil {
@@ -157,13 +162,18 @@ func (g *leg) bye(reason string) {
 func (g *leg) sendBye(d *dialog, reason string) {
 	g.send(d, gosip.BYE, func(req *gosip.Request) {
 		if reason != "" {
-			req.AppendHeader(gosip.NewHeader("Reason", `Q.850;cause=16;text="`+quoteDisplay(reason)+`"`))
+			req.AppendHeader(reasonHeader(reason))
 		}
 	}, nil, func(res *gosip.Response, _ error) {
 		if res == nil || res.StatusCode >= 200 {
 			g.release(d)
 		}
 	})
+}
+
+// reasonHeader tells the other side in words (RFC 3326).
+func reasonHeader(text string) gosip.Header {
+	return gosip.NewHeader("Reason", `Q.850;cause=16;text="`+quoteDisplay(text)+`"`)
 }
 
 // release forgets the dialog; until then their BYE that crossed ours gets 200.

@@ -56,7 +56,11 @@ func (l *line) invite(uri gosip.Uri, o InviteOptions, because *referral) *leg {
 	appendIDs(req, g.callID, 1)
 	req.AppendHeader(g.contact(k))
 	req.AppendHeader(gosip.NewHeader("Allow", allow))
-	req.AppendHeader(gosip.NewHeader("Supported", supported))
+	if len(o.Offer) > 0 {
+		req.AppendHeader(gosip.NewHeader("Supported", supported+", 100rel"))
+	} else {
+		req.AppendHeader(gosip.NewHeader("Supported", supported))
+	}
 	l.identity(req, o)
 	if o.Replaces != nil {
 		req.AppendHeader(gosip.NewHeader("Replaces", o.Replaces.header()))
@@ -141,12 +145,15 @@ func (g *leg) progress(res *gosip.Response) {
 	}
 	if early != "" {
 		// Requests of the early dialog (UPDATE, INFO) find the leg by it.
-		d := uacDialog(g.inviteReq, res)
+		d := g.early(g.inviteReq, res)
 		if g.a.dialogs[d.dialogID] == nil {
 			g.a.dialogs[d.dialogID] = g
 			if g.d == nil {
 				g.d = d
 			}
+		}
+		if !g.prack(d, g.inviteReq, res) {
+			return
 		}
 	}
 	if g.because != nil {
@@ -161,6 +168,9 @@ func (g *leg) accepted(k *link, req *gosip.Request, res *gosip.Response) {
 		return
 	}
 	d := uacDialog(req, res)
+	if e := g.earlies[d.remote]; e != nil {
+		d.lseq, d.rseq = max(d.lseq, e.lseq), e.rseq
+	}
 	if ack := g.acks[d.remote]; ack != nil {
 		_ = k.WriteMsg(ack)
 		return
@@ -272,6 +282,9 @@ func (g *leg) cancel() {
 	hops := gosip.MaxForwardsHeader(70)
 	req.AppendHeader(&hops)
 	gosip.CopyHeaders("Route", g.inviteReq, req)
+	if g.why != "" {
+		req.AppendHeader(reasonHeader(g.why))
+	}
 	req.AppendHeader(gosip.HeaderClone(g.inviteReq.From()))
 	req.AppendHeader(gosip.HeaderClone(g.inviteReq.To()))
 	appendIDs(req, g.callID, g.inviteReq.CSeq().SeqNo)

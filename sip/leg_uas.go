@@ -89,7 +89,7 @@ func (a *Agent) Ring(id LegID) error {
 		if g.state != incoming {
 			return fmt.Errorf("ring: %w", ErrState)
 		}
-		g.tx.respond(180, "Ringing", nil, g.ours)
+		g.ring()
 		return nil
 	})
 }
@@ -123,6 +123,7 @@ func (a *Agent) Answer(id LegID, sdp []byte) error {
 			return fmt.Errorf("answer: %w", ErrState)
 		}
 		g.state, g.sdp = accepted, sdp
+		g.reliable.stop()
 		g.sdpAnswer(g.tx, sdp)
 		g.resend = a.repeat(g.tx.again, g.neverAcked)
 		if o := g.replaces; o != nil && !o.ended {

@@ -10,7 +10,7 @@ import (
 )
 
 // allow is what we understand (RFC 3261 §20.5).
-const allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, NOTIFY, REFER"
+const allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, NOTIFY, REFER, PRACK"
 
 // supported are the extensions we apply in dialogs.
 const supported = "replaces, timer, outbound"
