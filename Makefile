@@ -52,6 +52,10 @@ test-kernel: ## drivers on real kernel interfaces, in user-mode Linux
 fuzz: ## every fuzz target for a minute (FUZZTIME=10m for longer)
 	@test/run fuzz
 
+.PHONY: soak
+soak: ## 200 power cuts (ROUNDS=1000 for more)
+	@ROUNDS=$(or $(ROUNDS),200) test/kernel/power
+
 .PHONY: bench
 bench: ## benchmarks of all packages (BENCH=Step to choose)
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem ./...

@@ -13,7 +13,7 @@ var (
 	disksBoot  = boot{name: "disks", flags: []string{"-b"}, disks: []int64{128 << 20, 256 << 20}, limit: 2 * time.Minute}
 	travelBoot = boot{name: "travel", flags: []string{"-b", "-t"}, limit: time.Minute}
 	phoneBoot  = boot{name: "phone", limit: 2 * time.Minute}
-	powerBoot  = boot{name: "power", flags: []string{"-b"}, disks: []int64{24 << 20, 512 << 20}, limit: 25 * time.Minute}
+	powerBoot  = boot{name: "power", flags: []string{"-b"}, disks: []int64{24 << 20, 512 << 20}, limit: powerLimit()}
 	boots      = []boot{panelBoot, phoneBoot, disksBoot, travelBoot, powerBoot}
 )
 
@@ -27,6 +27,15 @@ var guests = []struct {
 	{"KeypadGhost", panelBoot, testKeypadGhost},
 	{"Hook", panelBoot, testHook},
 	{"SPIFrame", panelBoot, testSPIFrame},
+	{"GPIOHabits", panelBoot, testGPIOHabits},
+	{"KeypadDriver", panelBoot, testKeypadDriver},
+	{"KeypadDriverGhost", panelBoot, testKeypadDriverGhost},
+	{"HookDriver", panelBoot, testHookDriver},
+	{"InputFigures", panelBoot, testInputFigures},
+	{"LampDriver", panelBoot, testLampDriver},
+	{"TakenLine", panelBoot, testTakenLine},
+	{"PanelDrivers", panelBoot, testPanelDrivers},
+	{"PWMLight", panelBoot, testPWMLight},
 	{"Phone", phoneBoot, testPhone},
 	{"Lamps", panelBoot, testLamps},
 	{"PWM", panelBoot, testPWM},
