@@ -209,10 +209,14 @@ func (b *Buffer) Put(now time.Duration, p Packet) Outcome {
 			if b.lates++; b.lates < lateLimit {
 				return TooLate
 			}
-			// The player is ahead of the sender for good, whoever's clock it was.
-			b.spare = append(b.spare, b.held...)
-			b.held = b.held[:0]
-			b.started, b.first, out = false, now, Restarted
+			// The player is ahead of the sender for good, whoever's clock it was;
+			// what was learnt meanwhile is not about the network.
+			b.Restart(0)
+			b.net = histogram{}
+			b.known, b.first = true, now
+			seq, ts, out = int64(p.Seq), int64(p.Timestamp), Restarted
+			b.lastSeq, b.lastTS = seq, ts
+			b.net.add(b.base.relative(now, now-b.dur(ts)))
 		}
 	}
 	b.lates = 0
