@@ -54,7 +54,9 @@ type Line struct {
 	ContactTransport string
 	Expires          time.Duration // 0: 600 s
 	// KeepAlive is the interval of pings, 0: 5 s; a peer that does not answer
-	// one within Pong, 0: 4 s, is dead.
+	// one within Pong, 0: 4 s, is dead. Over UDP, where a ping has no answer,
+	// OPTIONS is sent at an interval that is given here (0: none), and a server
+	// that once answered it is judged by it.
 	KeepAlive, Pong time.Duration
 	// Backoff is the first wait between attempts, 0: 1 s, doubled up to 60 s,
 	// each ±50 %.

@@ -5,6 +5,7 @@ import (
 	"net"
 	"runtime/debug"
 
+	"github.com/coder/websocket"
 	gosip "github.com/emiago/sipgo/sip"
 )
 
@@ -26,6 +27,8 @@ type link struct {
 	// to be our exchange.
 	trusted bool
 	gone    bool
+	// answersOptions: the server has shown that it does.
+	answersOptions bool
 }
 
 // clientTx is a request of ours that waits for its answer.
@@ -99,6 +102,16 @@ func (k *link) read() {
 		}
 		k.a.wait(func() { k.receive(m) })
 	}
+}
+
+// restarting says whether the server closed the flow because it goes down, in
+// the words of a WebSocket close (RFC 6455 §7.4.1 and its registry).
+func (k *link) restarting(err error) bool {
+	switch websocket.CloseStatus(err) {
+	case websocket.StatusGoingAway, websocket.StatusServiceRestart, websocket.StatusTryAgainLater:
+		return true
+	}
+	return false
 }
 
 // parse is sipgo's parser with its panics turned into errors.

@@ -3,13 +3,16 @@ package sip
 import "context"
 
 // SetDialer replaces how an Agent without lines connects.
-func SetDialer(a *Agent, dial func(server string) Flow) {
+func SetDialer(a *Agent, dial func(server string) Flow) { SetTransportDialer(a, "TCP", dial) }
+
+// SetTransportDialer says by which transport that is.
+func SetTransportDialer(a *Agent, transport string, dial func(server string) Flow) {
 	a.dial = func(_ context.Context, server string, _ Line) (Flow, flowInfo, error) {
 		f := dial(server)
 		if f == nil {
 			return nil, flowInfo{}, ErrUnreachable
 		}
-		return f, flowInfo{"TCP", "127.0.0.1:40000", "127.0.0.1:5060"}, nil
+		return f, flowInfo{transport, "127.0.0.1:40000", "127.0.0.1:5060"}, nil
 	}
 }
 

@@ -16,6 +16,9 @@ const (
 	// slowRetry is the wait after an answer that says a person must act: wrong
 	// credentials tried every few seconds get an address blocked.
 	slowRetry = 5 * time.Minute
+	// fleetSpread is over how long the phones of a restarted exchange return:
+	// a thousand registrations in one second would bring it down again.
+	fleetSpread = 30 * time.Second
 )
 
 // line is one AOR: its flow, its registration, its place in the list of
@@ -34,10 +37,12 @@ type line struct {
 	retry      *timer
 	steady     *timer // resets back
 
-	reg   registration
-	state LineChanged
-	owed  []func() // BYEs that could not be sent while the flow was down
-	left  bool     // removed: unregistering, then gone
+	reg     registration
+	state   LineChanged
+	probing bool     // over UDP: KeepAlive was given
+	bereft  bool     // the flow of a registration was lost and is not back
+	owed    []func() // BYEs that could not be sent while the flow was down
+	left    bool     // removed: unregistering, then gone
 
 	subs    map[Subscription]*subscription
 	invites bucket // limits what the exchange can make us do
@@ -59,6 +64,7 @@ func (l *line) configure(c Line) {
 	if l.cfg.AuthUser == "" {
 		l.cfg.AuthUser = c.User
 	}
+	l.probing = c.KeepAlive > 0
 	setDefault(&l.cfg.Expires, 600*time.Second)
 	setDefault(&l.cfg.KeepAlive, 5*time.Second)
 	setDefault(&l.cfg.Pong, 4*time.Second)
@@ -173,6 +179,7 @@ func (a *Agent) Reconnect(id string) {
 
 func (l *line) reconnect() {
 	l.back.Reset()
+	l.bereft = false
 	if l.link != nil {
 		l.reg.register(l.link)
 		return
@@ -241,7 +248,22 @@ func (l *line) serverFailed(code int, err error, pause time.Duration) {
 		return
 	}
 	l.server = 0
-	l.retryIn(max(l.back.Next(), pause), LineChanged{State: Connecting, Code: code, Err: err})
+	wait := max(l.pause(), pause+time.Duration(l.a.rand()*float64(min(pause, fleetSpread))))
+	if l.bereft && !l.busy() {
+		// It went and has not come back at once: it restarts, for everybody.
+		wait = min(wait+time.Duration(l.a.rand()*float64(fleetSpread)), max(wait, maxBackoff))
+	}
+	l.retryIn(wait, LineChanged{State: Connecting, Code: code, Err: err})
+}
+
+// pause is the next wait of the back-off, never above the limit: what the
+// jitter adds beyond is taken off instead, so that the waits stay spread.
+func (l *line) pause() time.Duration {
+	d, limit := l.back.Next(), max(l.cfg.Backoff, maxBackoff)
+	if d > limit {
+		d = 2*limit - d
+	}
+	return d
 }
 
 // flowLost is called when the flow ends without our doing.
@@ -249,13 +271,18 @@ func (l *line) flowLost(k *link, err error) {
 	if l.link != k || k.gone {
 		return
 	}
+	l.bereft = k.trusted
 	l.dropLink()
 	if l.left {
 		l.gone()
 		return
 	}
 	l.server = 0
-	l.retryIn(l.back.Next(), LineChanged{State: Connecting, Err: err})
+	wait := l.pause()
+	if k.restarting(err) && !l.busy() {
+		wait += time.Duration(l.a.rand() * float64(fleetSpread))
+	}
+	l.retryIn(wait, LineChanged{State: Connecting, Err: err})
 }
 
 // dropLink closes the flow and tells the legs.
@@ -309,7 +336,7 @@ func (l *line) report(c LineChanged) {
 // registered is called by the registration when it holds.
 func (l *line) registered(k *link) {
 	fresh := !k.trusted
-	k.trusted = true
+	k.trusted, l.bereft = true, false
 	l.retry.stop()
 	l.report(LineChanged{State: Registered, Code: 200})
 	if l.steady == nil || l.steady.dead {
@@ -319,6 +346,7 @@ func (l *line) registered(k *link) {
 		return
 	}
 	l.subscribeAll()
+	k.watch()
 	owed := l.owed
 	l.owed = nil
 	for _, f := range owed {

@@ -134,11 +134,11 @@ func (r *registration) answered(k *link, res *gosip.Response, err error) {
 		r.failed(LineChanged{Code: code, Err: fmt.Errorf("REGISTER: %w", ErrForbidden)}, slowRetry)
 	case (code >= 500 && code < 600 || code == 408) && l.busy():
 		// A registrar in trouble is no reason to drop the flow under a call.
-		l.retryIn(max(pause, l.back.Next()), LineChanged{State: Failed, Code: code, Err: fmt.Errorf("REGISTER: %d %s: %w", code, res.Reason, ErrRefused)})
+		l.retryIn(max(pause, l.pause()), LineChanged{State: Failed, Code: code, Err: fmt.Errorf("REGISTER: %d %s: %w", code, res.Reason, ErrRefused)})
 	case code >= 500 && code < 600 || code == 408:
 		l.serverFailed(code, fmt.Errorf("REGISTER: %d %s: %w", code, res.Reason, ErrRefused), pause)
 	default:
-		r.failed(LineChanged{Code: code, Err: fmt.Errorf("REGISTER: %d %s: %w", code, res.Reason, ErrRefused)}, max(pause, l.back.Next()))
+		r.failed(LineChanged{Code: code, Err: fmt.Errorf("REGISTER: %d %s: %w", code, res.Reason, ErrRefused)}, max(pause, l.pause()))
 	}
 }
 
@@ -166,7 +166,7 @@ func (r *registration) tooBrief(k *link, res *gosip.Response) {
 			return
 		}
 	}
-	r.failed(LineChanged{Code: 423, Err: fmt.Errorf("REGISTER: 423 without a usable Min-Expires: %w", ErrRefused)}, r.line.back.Next())
+	r.failed(LineChanged{Code: 423, Err: fmt.Errorf("REGISTER: 423 without a usable Min-Expires: %w", ErrRefused)}, r.line.pause())
 }
 
 func (r *registration) granted(k *link, res *gosip.Response) {

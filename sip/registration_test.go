@@ -134,7 +134,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 			c = p.line(sip.Connecting)
 		}
 		x.Peer().Expect("REGISTER")
-		if d := time.Since(begin); d < 120*time.Second || d > 125*time.Second {
+		if d := time.Since(begin); d < 120*time.Second || d > 150*time.Second { // not all phones at once
 			t.Errorf("tried again after %v", d)
 		}
 	})

@@ -275,6 +275,15 @@ func (p *Peer) Send(raw string) {
 	}
 }
 
+// TrySend is Send from any goroutine; it reports false when the connection is
+// gone. What comes back beyond what fits is thrown away.
+func (p *Peer) TrySend(raw string) bool {
+	for len(p.in) > cap(p.in)/2 {
+		<-p.in
+	}
+	return p.write([]byte(raw)) == nil
+}
+
 // Next returns the next message that is not a keep-alive.
 func (p *Peer) Next() Message {
 	p.x.t.Helper()
