@@ -12,6 +12,7 @@ import (
 	"phoned/internal/clock"
 	"phoned/internal/httpcall"
 	"phoned/internal/secret"
+	"phoned/internal/walltime"
 )
 
 // Defaults of Config.
@@ -42,6 +43,9 @@ type Config struct {
 	// (nil: the system's). Certificates are always verified.
 	HTTP  *http.Client
 	Roots *x509.CertPool
+	// Gate holds the first request back until the time of day is plausible; nil:
+	// the machine's clock is believed.
+	Gate *walltime.Gate
 	// Timeout of one request, 0: 15 s.
 	Timeout   time.Duration
 	UserAgent string
@@ -85,7 +89,7 @@ func (c Config) api(path string) string {
 }
 
 func (c Config) client() *httpcall.Client {
-	return httpcall.New(httpcall.Config{HTTP: c.HTTP, Roots: c.Roots, Clock: c.Clock, Timeout: c.Timeout, UserAgent: c.UserAgent})
+	return httpcall.New(httpcall.Config{HTTP: c.HTTP, Roots: c.Roots, Clock: c.Clock, Gate: c.Gate, Timeout: c.Timeout, UserAgent: c.UserAgent})
 }
 
 func (c *Config) defaults() {

@@ -17,6 +17,7 @@ import (
 
 	"phoned/internal/clock"
 	"phoned/internal/secret"
+	"phoned/internal/walltime"
 )
 
 // Limits that hold unless a Request says otherwise.
@@ -33,6 +34,7 @@ type Client struct {
 	clock   clock.Clock
 	timeout time.Duration
 	agent   string
+	gate    *walltime.Gate
 }
 
 // Config of a Client; the zero value works.
@@ -44,6 +46,10 @@ type Config struct {
 	// x509.SystemCertPool. nil: the system's. Ignored when HTTP is given.
 	Roots *x509.CertPool
 	Clock clock.Clock // nil: clock.Real
+	// Gate holds requests over TLS back until the time of day is plausible, and
+	// tells the time that certificates are judged by. nil: the machine's clock.
+	// When HTTP is given, its TLS configuration must use Gate.Time itself.
+	Gate *walltime.Gate
 	// Timeout of one request with its answer, 0: DefaultTimeout.
 	Timeout time.Duration
 	// UserAgent, "": "phoned".
@@ -52,7 +58,7 @@ type Config struct {
 
 // New makes a Client.
 func New(c Config) *Client {
-	out := &Client{clock: c.Clock, timeout: c.Timeout, agent: c.UserAgent}
+	out := &Client{clock: c.Clock, timeout: c.Timeout, agent: c.UserAgent, gate: c.Gate}
 	if out.clock == nil {
 		out.clock = clock.Real{}
 	}
@@ -69,7 +75,7 @@ func New(c Config) *Client {
 		h.Transport = &http.Transport{
 			Proxy:                 http.ProxyFromEnvironment,
 			DialContext:           (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-			TLSClientConfig:       &tls.Config{RootCAs: c.Roots, MinVersion: tls.VersionTLS12},
+			TLSClientConfig:       &tls.Config{RootCAs: c.Roots, MinVersion: tls.VersionTLS12, Time: c.Gate.Time},
 			TLSHandshakeTimeout:   10 * time.Second,
 			ForceAttemptHTTP2:     true,
 			MaxIdleConnsPerHost:   2,
@@ -162,13 +168,18 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
 		}
 		u.RawQuery = q.Encode()
 	}
+	if u.Scheme == "https" {
+		if err := c.gate.Wait(ctx); err != nil {
+			return Answer{}, classify(r.Op, u.Host, ctx, err)
+		}
+	}
 	bounded, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	req, err := c.build(bounded, r, u)
 	if err != nil {
 		return Answer{}, err
 	}
-	resp, err := c.http.Do(req)
+	resp, err := c.send(req)
 	if err != nil {
 		return Answer{}, classify(r.Op, u.Host, ctx, err)
 	}
@@ -189,6 +200,26 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
 		return Answer{}, &Error{Op: r.Op, Host: u.Host, Kind: ErrTooLarge, cause: fmt.Sprintf("more than %d bytes", limit)}
 	}
 	return Answer{Status: resp.StatusCode, ETag: resp.Header.Get("ETag"), Body: body}, nil
+}
+
+// send makes one request, and once more where the handshake taught the gate the
+// time: a request whose handshake failed was not sent.
+func (c *Client) send(req *http.Request) (*http.Response, error) {
+	resp, err := c.http.Do(req)
+	if err == nil || !c.gate.Learn(err) {
+		return resp, err
+	}
+	if req.GetBody != nil {
+		body, berr := req.GetBody()
+		if berr != nil {
+			return nil, berr
+		}
+		req.Body = body
+	}
+	if resp, err = c.http.Do(req); err != nil {
+		c.gate.Unlearn()
+	}
+	return resp, err
 }
 
 func (c *Client) build(ctx context.Context, r Request, u *url.URL) (*http.Request, error) {

@@ -19,7 +19,7 @@ var (
 // nobody of this project but one another.
 var leaves = []string{
 	"internal/audiofile/...", "internal/backoff/...", "internal/calllog/...", "internal/clock/...", "internal/golden/...", "internal/health/...",
-	"internal/httpcall/...", "internal/logging/...", "internal/secret/...", "internal/leakcheck/...", "internal/sdnotify/...",
+	"internal/httpcall/...", "internal/logging/...", "internal/secret/...", "internal/leakcheck/...", "internal/sdnotify/...", "internal/walltime/...",
 }
 
 // parts are what internal/app introduces to each other.
