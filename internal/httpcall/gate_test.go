@@ -2,10 +2,16 @@ package httpcall
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
 	"log"
+	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
@@ -27,11 +33,13 @@ func TestNoTLSBeforeTheTimeIsPlausible(t *testing.T) {
 		asked.Add(1)
 	}))
 	web.Config.ErrorLog = log.New(io.Discard, "", 0)
+	begins := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+	cert := selfSigned(t, begins)
+	web.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
 	web.StartTLS()
 	defer web.Close()
 	roots := x509.NewCertPool()
-	roots.AddCert(web.Certificate())
-	begins := web.Certificate().NotBefore
+	roots.AddCert(cert.Leaf)
 
 	fake := clock.NewFake(time.Unix(30, 0))
 	problems := health.NewRegistry(fake.Now)
@@ -62,4 +70,22 @@ func TestNoTLSBeforeTheTimeIsPlausible(t *testing.T) {
 	if !gate.Time().Before(begins) {
 		t.Error("learned from a stranger")
 	}
+}
+
+func selfSigned(t *testing.T, begins time.Time) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: begins, NotAfter: begins.Add(1000 * time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
 }
