@@ -36,9 +36,12 @@ func (d *debouncer) feed(raw []uint32, at time.Time, changed func(r, c int, down
 	}
 }
 
+// moving says whether a key has not come to rest.
+func (d *debouncer) moving() bool { return len(d.since) > 0 }
+
 // busy says whether a key is down or moving: scanning has to go on.
 func (d *debouncer) busy() bool {
-	if len(d.since) > 0 {
+	if d.moving() {
 		return true
 	}
 	for _, row := range d.stable {

@@ -19,7 +19,8 @@ import (
 const (
 	// Debounce is how long a contact must rest in its new position (C0.1).
 	Debounce = 30 * time.Millisecond
-	scanTime = 5 * time.Millisecond
+	scanTime = 5 * time.Millisecond  // while a contact moves
+	heldScan = 10 * time.Millisecond // while keys are held
 	idleWait = time.Second
 	// A key that has been down for stuckAfter without another moving is held
 	// by a cup, not a finger: the keys are looked at less often.
@@ -129,7 +130,7 @@ func (k *Keypad) drive() error {
 	raw := make([]uint32, len(k.layout))
 	contact, moved := false, k.now()
 	for {
-		if err := k.sleep(contact || d.busy(), moved); err != nil {
+		if err := k.sleep(contact || d.busy(), d.moving(), moved); err != nil {
 			return err
 		}
 		if k.stopped() {
@@ -154,7 +155,7 @@ func (k *Keypad) drive() error {
 }
 
 // sleep lasts until the next scan is due.
-func (k *Keypad) sleep(busy bool, moved time.Time) error {
+func (k *Keypad) sleep(busy, moving bool, moved time.Time) error {
 	if !busy {
 		if err := k.wires.Rest(); err != nil {
 			return fmt.Errorf("keypad: rest: %w", err)
@@ -164,8 +165,11 @@ func (k *Keypad) sleep(busy bool, moved time.Time) error {
 		}
 		return nil
 	}
-	pause := scanTime
-	if k.now().Sub(moved) > stuckAfter {
+	pause := heldScan
+	switch {
+	case moving:
+		pause = scanTime
+	case k.now().Sub(moved) > stuckAfter:
 		pause = slowScan
 	}
 	t := time.NewTimer(pause)

@@ -156,7 +156,7 @@ func calls(t *testing.T, after time.Duration, down bool) (n int) {
 func TestCallsPerSecond(t *testing.T) {
 	idle, held, stuck := calls(t, time.Second, false)/10, calls(t, time.Second, true)/10, calls(t, time.Minute, true)/10
 	t.Logf("system calls a second: idle %d, key held %d, key stuck %d", idle, held, stuck)
-	if idle > 70 || held > 200*45 || stuck > held/5 {
+	if idle > 70 || held > 100*45 || stuck > held/3 {
 		t.Errorf("idle %d, held %d, stuck %d", idle, held, stuck)
 	}
 }

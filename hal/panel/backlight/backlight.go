@@ -45,11 +45,13 @@ func OpenPWM(root, chip string, channel int) (PWM, error) {
 			return PWM{}, fmt.Errorf("PWM %s, channel %d: %w", chip, channel, err)
 		}
 	}
-	// A duty cycle beyond the new period would be refused.
+	// A duty cycle beyond the new period would be refused, and so is any while
+	// there is no period yet.
+	_ = put(filepath.Join(p.dir, "duty_cycle"), 0)
 	for _, s := range []struct {
 		name  string
 		value int64
-	}{{"duty_cycle", 0}, {"period", period.Nanoseconds()}, {"enable", 1}} {
+	}{{"period", period.Nanoseconds()}, {"duty_cycle", 0}, {"enable", 1}} {
 		if err := put(filepath.Join(p.dir, s.name), s.value); err != nil {
 			return PWM{}, fmt.Errorf("PWM %s, channel %d: %w", chip, channel, err)
 		}
