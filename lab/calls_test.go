@@ -1,6 +1,7 @@
 package lab_test
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -67,7 +68,7 @@ func TestSecondPhoneCalls(t *testing.T) {
 	if e := await(t, ex, "ended"); e.User != "1001" {
 		t.Fatalf("%+v", e)
 	}
-	if err := ex.SecondPhone().HangUp(); err != b2b.ErrIdle {
+	if err := ex.SecondPhone().HangUp(); !errors.Is(err, b2b.ErrIdle) {
 		t.Fatal(err)
 	}
 }

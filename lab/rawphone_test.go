@@ -25,7 +25,6 @@ type rawPhone struct {
 	ws     *websocket.Conn
 	user   string
 	in     chan string // requests and responses, as text
-	seq    int
 	closed chan struct{}
 }
 

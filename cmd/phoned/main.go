@@ -29,9 +29,9 @@ import (
 var version = "dev"
 
 type options struct {
-	board, config, image, site, data, listen string
-	loopback                                 bool
-	level                                    slog.Level
+	board, config, data, listen string
+	loopback                    bool
+	level                       slog.Level
 }
 
 func main() {

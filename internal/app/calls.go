@@ -34,7 +34,6 @@ type call struct {
 	leg     sip.LegID
 	session media.Session
 	arrived *sip.LegArrived // inbound: the INVITE
-	early   string          // the early dialog whose media we hear
 	ended   bool
 }
 

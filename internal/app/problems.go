@@ -116,17 +116,19 @@ func ConfigProblems(warns []provisioning.Warning, err error) []health.Problem {
 
 // documentErrors are the refused documents that err joins.
 func documentErrors(err error) []*provisioning.DocumentError {
-	if d, ok := err.(*provisioning.DocumentError); ok {
-		return []*provisioning.DocumentError{d}
-	}
-	var out []*provisioning.DocumentError
-	switch e := err.(type) {
-	case interface{ Unwrap() []error }:
-		for _, inner := range e.Unwrap() {
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		var out []*provisioning.DocumentError
+		for _, inner := range joined.Unwrap() {
 			out = append(out, documentErrors(inner)...)
 		}
-	case interface{ Unwrap() error }:
-		return documentErrors(e.Unwrap())
+		if len(out) > 0 {
+			return out
+		}
 	}
-	return out
+	var d *provisioning.DocumentError
+	if errors.As(err, &d) {
+		return []*provisioning.DocumentError{d}
+	}
+	return nil
 }

@@ -6,7 +6,6 @@ import "phoned/lab/mediapeer"
 type call struct {
 	e    *Engine
 	c    Call
-	ends []*mediapeer.End
 	legs []*leg
 }
 

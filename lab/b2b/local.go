@@ -19,7 +19,6 @@ type local struct {
 	rang func()
 	up   func()
 	leg  *leg
-	wait []byte // our offer went out in the 200: the ACK answers it
 }
 
 func (o *local) digit(d byte) {

@@ -95,7 +95,7 @@ func (d *Digest) Check(value, method string, password func(user string) (string,
 	}
 	h := hasher(algorithm)
 	a1 := h(user + ":" + d.Realm + ":" + pw)
-	want := ""
+	var want string
 	if p["qop"] == "auth" {
 		want = h(strings.Join([]string{a1, p["nonce"], p["nc"], p["cnonce"], "auth", h(method + ":" + p["uri"])}, ":"))
 	} else {

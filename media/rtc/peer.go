@@ -193,10 +193,10 @@ func (p *peer) setLocal(ctx context.Context, wait time.Duration, d webrtc.Sessio
 func (p *peer) answer(ctx context.Context, wait time.Duration, r *sdp.Remote) (sdp.Local, error) {
 	text, err := r.ForPion(false, nil)
 	if err != nil {
-		return sdp.Local{}, fmt.Errorf("%w: %v", media.ErrBadDescription, err)
+		return sdp.Local{}, fmt.Errorf("%w: %w", media.ErrBadDescription, err)
 	}
 	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: text}); err != nil {
-		return sdp.Local{}, fmt.Errorf("%w: %v", media.ErrBadDescription, err)
+		return sdp.Local{}, fmt.Errorf("%w: %w", media.ErrBadDescription, err)
 	}
 	d, err := p.pc.CreateAnswer(nil)
 	if err != nil {
@@ -215,7 +215,7 @@ func (p *peer) setAnswer(r *sdp.Remote, offered []sdp.Codec) error {
 		err = p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: text})
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %v", media.ErrBadDescription, err)
+		return fmt.Errorf("%w: %w", media.ErrBadDescription, err)
 	}
 	p.setup = "passive"
 	if r.Setup == "passive" {
@@ -228,7 +228,7 @@ func (p *peer) setAnswer(r *sdp.Remote, offered []sdp.Codec) error {
 func (p *peer) addCandidates(r *sdp.Remote) error {
 	for _, c := range r.Candidates {
 		if err := p.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: "candidate:" + c}); err != nil {
-			return fmt.Errorf("%w: candidate: %v", media.ErrBadDescription, err)
+			return fmt.Errorf("%w: candidate: %w", media.ErrBadDescription, err)
 		}
 	}
 	return nil

@@ -35,9 +35,9 @@ func bestLag(pcm []int16, rate, most int, urgent bool) (lag int, ok bool) {
 		return hi, true
 	}
 	step := max(rate/8000, 1)
-	best, win := 0.0, 0
+	best := 0.0
 	for l := lo; l <= hi; l += step {
-		win = min(l, len(pcm)-l)
+		win := min(l, len(pcm)-l)
 		if c := similar(pcm[:win], pcm[l:l+win], step); c > best {
 			best, lag = c, l
 		}

@@ -1,6 +1,7 @@
 package phonescript
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,9 +42,10 @@ func TestScriptsFail(t *testing.T) {
 		"advance soon", `invite a "1002`, "lift\nexpect effects StartTimer; SetAudio", "expect notice hook", "key q",
 		"set nothing on", "expect lamp strip on", "expect path speaker", "expect menu status",
 	} {
+		var e *Error
 		if _, err := Run("bad", text); err == nil {
 			t.Errorf("%q passed", text)
-		} else if e, ok := err.(*Error); !ok || e.Line == 0 {
+		} else if !errors.As(err, &e) || e.Line == 0 {
 			t.Errorf("%q: %v does not say where", text, err)
 		}
 	}
@@ -57,7 +59,8 @@ func FuzzRun(f *testing.F) {
 			return // hours of timers are sound, but slow
 		}
 		_, err := Run("fuzz", text)
-		if e, ok := err.(*Error); err != nil && (!ok || e.Err == nil) {
+		var e *Error
+		if err != nil && (!errors.As(err, &e) || e.Err == nil) {
 			t.Fatalf("%v", err)
 		}
 	})

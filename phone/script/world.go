@@ -22,7 +22,6 @@ type World struct {
 	names  map[string]phone.CallRef // of calls
 	last   string                   // the call that was named or placed last
 	said   bool                     // an expectation was read: Effects start anew
-	errs   []error
 }
 
 type pendingTimer struct {
