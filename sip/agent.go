@@ -20,6 +20,8 @@ type Config struct {
 	Events func(Event)
 	Log    *slog.Logger // nil: discard
 	Clock  clock.Clock  // nil: clock.Real
+	// Resolver looks servers up; nil: the system's.
+	Resolver Resolver
 	// Trace gets every message sent and received, secrets removed; may be nil.
 	Trace func(TraceMessage)
 }
@@ -41,7 +43,8 @@ type Line struct {
 	AuthUser    string // "": User
 	Password    secret.String
 	// Servers in the order of fail-over: wss://host:port/path, ws://, tls://,
-	// tcp://, udp://.
+	// tcp://, udp://. The last three without a port stand for the hosts of
+	// their SRV records, if there are any (RFC 3263).
 	Servers []string
 	// SubProtocol defaults to "sip", Headers are added to the upgrade request.
 	SubProtocol string
@@ -63,6 +66,8 @@ type Line struct {
 	Backoff time.Duration
 	// LocalAddress binds classic transports; "": chosen by the kernel.
 	LocalAddress string
+
+	target int // which host of a UDP server's is tried
 }
 
 // InviteOptions of an outbound call.

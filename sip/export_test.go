@@ -12,7 +12,7 @@ func SetTransportDialer(a *Agent, transport string, dial func(server string) Flo
 		if f == nil {
 			return nil, flowInfo{}, ErrUnreachable
 		}
-		return f, flowInfo{transport, "127.0.0.1:40000", "127.0.0.1:5060"}, nil
+		return f, flowInfo{transport, "127.0.0.1:40000", "127.0.0.1:5060", 1}, nil
 	}
 }
 

@@ -48,6 +48,9 @@ type flowInfo struct {
 	Transport string // as in Via: WSS, WS, TLS, TCP, UDP
 	Local     string // host:port of our end
 	Remote    string // host:port of the server
+	// targets is how many hosts the server's name stands for where each needs
+	// an attempt of its own: over UDP nothing fails before a request does.
+	targets int
 }
 
 // dialer opens flows. Agent.dial is one; tests replace it.
@@ -55,6 +58,7 @@ type dialer func(ctx context.Context, server string, l Line) (Flow, flowInfo, er
 
 // flowEnv is what every kind of flow works with.
 type flowEnv struct {
+	resolver  Resolver
 	clock     clock.Clock
 	keepAlive time.Duration
 	pong      time.Duration
@@ -67,7 +71,7 @@ func (a *Agent) dialServer(ctx context.Context, server string, l Line) (Flow, fl
 	if err != nil || u.Host == "" {
 		return nil, flowInfo{}, fmt.Errorf("server address %q is not a URL: %w", server, ErrUnreachable)
 	}
-	env := flowEnv{a.clock, l.KeepAlive, l.Pong, &a.counters.stranger}
+	env := flowEnv{a.cfg.Resolver, a.clock, l.KeepAlive, l.Pong, &a.counters.stranger}
 	var f Flow
 	var info flowInfo
 	switch u.Scheme {
@@ -81,7 +85,7 @@ func (a *Agent) dialServer(ctx context.Context, server string, l Line) (Flow, fl
 		err = fmt.Errorf("unknown transport %q", u.Scheme)
 	}
 	if err != nil {
-		return nil, flowInfo{}, dialError(u, err)
+		return nil, info, dialError(u, err)
 	}
 	return f, info, nil
 }

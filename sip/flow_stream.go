@@ -39,10 +39,10 @@ func dialStream(ctx context.Context, u *url.URL, l Line, env flowEnv) (Flow, flo
 	}
 	var conn net.Conn
 	if u.Scheme == "tcp" {
-		conn, err = d.DialContext(ctx, "tcp", hostPort(u))
+		conn, err = env.connect(ctx, d, u)
 	} else {
 		for _, c := range tlsConfigs(u.Hostname(), l) {
-			conn, err = (&tls.Dialer{NetDialer: d, Config: c}).DialContext(ctx, "tcp", hostPort(u))
+			conn, err = handshake(ctx, env, d, u, c)
 			if cert := (*tls.CertificateVerificationError)(nil); err == nil || !errors.As(err, &cert) {
 				break
 			}
@@ -52,8 +52,23 @@ func dialStream(ctx context.Context, u *url.URL, l Line, env flowEnv) (Flow, flo
 		return nil, flowInfo{}, err
 	}
 	setUserTimeout(conn, env.keepAlive+env.pong)
-	info := flowInfo{strings.ToUpper(u.Scheme), conn.LocalAddr().String(), conn.RemoteAddr().String()}
+	info := flowInfo{strings.ToUpper(u.Scheme), conn.LocalAddr().String(), conn.RemoteAddr().String(), 1}
 	return newStreamFlow(conn, env), info, nil
+}
+
+// handshake is TLS to the name in the URL, whatever host an SRV record names
+// (RFC 5922 §4).
+func handshake(ctx context.Context, env flowEnv, d *net.Dialer, u *url.URL, c *tls.Config) (net.Conn, error) {
+	raw, err := env.connect(ctx, d, u)
+	if err != nil {
+		return nil, err
+	}
+	conn := tls.Client(raw, c)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		_ = raw.Close()
+		return nil, err
+	}
+	return conn, nil
 }
 
 func newStreamFlow(conn net.Conn, env flowEnv) *streamFlow {

@@ -31,20 +31,13 @@ func dialUDP(ctx context.Context, u *url.URL, l Line, env flowEnv) (Flow, flowIn
 	if err != nil {
 		return nil, flowInfo{}, err
 	}
-	// A connected socket is opened only to learn the server's address and the
-	// local one that the kernel would use towards it.
-	probe, err := d.DialContext(ctx, "udp", hostPort(u))
+	server, local, count, err := env.udpServer(ctx, d, u, l.target)
 	if err != nil {
-		return nil, flowInfo{}, err
+		return nil, flowInfo{targets: count}, err
 	}
-	local := *probe.LocalAddr().(*net.UDPAddr)
-	server := probe.RemoteAddr().(*net.UDPAddr).AddrPort()
-	if err := probe.Close(); err != nil {
-		return nil, flowInfo{}, err
-	}
-	conn, err := net.ListenUDP("udp", &local)
+	conn, err := net.ListenUDP("udp", local)
 	if err != nil {
-		return nil, flowInfo{}, err
+		return nil, flowInfo{targets: count}, err
 	}
 	f := &udpFlow{
 		conn: conn, env: env, buf: make([]byte, maxMessage),
@@ -52,7 +45,7 @@ func dialUDP(ctx context.Context, u *url.URL, l Line, env flowEnv) (Flow, flowIn
 	}
 	f.ctx, f.end = context.WithCancelCause(context.Background())
 	f.wg.Go(f.ping)
-	return f, flowInfo{"UDP", conn.LocalAddr().String(), f.server.String()}, nil
+	return f, flowInfo{"UDP", conn.LocalAddr().String(), f.server.String(), count}, nil
 }
 
 // Send implements Flow.

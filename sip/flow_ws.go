@@ -64,8 +64,8 @@ func upgrade(ctx context.Context, u *url.URL, l Line, env flowEnv, d *net.Dialer
 	t := &http.Transport{
 		TLSClientConfig:   c,
 		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			conn, err := d.DialContext(ctx, network, addr)
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			conn, err := env.connect(ctx, d, u)
 			if err == nil {
 				info.Local, info.Remote = conn.LocalAddr().String(), conn.RemoteAddr().String()
 			}

@@ -189,7 +189,7 @@ func FuzzReceive(f *testing.F) {
 		a.wait(func() {
 			l := newLine(a, Line{ID: "l", User: "1001", Domain: "d"})
 			a.lines["l"] = l
-			l.link = newLink(a, l, flow, flowInfo{"WSS", "127.0.0.1:1", "127.0.0.1:2"})
+			l.link = newLink(a, l, flow, flowInfo{"WSS", "127.0.0.1:1", "127.0.0.1:2", 1})
 			l.link.trusted = true
 			l.link.receive(m)
 			l.dropLink()

@@ -33,6 +33,8 @@ type line struct {
 	dialing    int // the attempt under way or, counted up, the last one
 	cancelDial context.CancelFunc
 	server     int // index into cfg.Servers
+	target     int // which of that server's hosts
+	targets    int // how many it has, as far as known
 	back       *backoff.Backoff
 	retry      *timer
 	steady     *timer // resets back
@@ -70,7 +72,7 @@ func (l *line) configure(c Line) {
 	setDefault(&l.cfg.Pong, 4*time.Second)
 	setDefault(&l.cfg.Backoff, time.Second)
 	l.back = backoff.New(l.cfg.Backoff, max(l.cfg.Backoff, maxBackoff), 0.5, l.a.rand)
-	l.server = 0
+	l.server, l.target = 0, 0
 	l.reg = registration{line: l, callID: newCallID(), tag: newTag(), expires: l.cfg.Expires}
 }
 
@@ -184,7 +186,7 @@ func (l *line) reconnect() {
 		l.reg.register(l.link)
 		return
 	}
-	l.server = 0
+	l.server, l.target = 0, 0
 	l.connect()
 }
 
@@ -200,6 +202,7 @@ func (l *line) connect() {
 		l.report(LineChanged{State: Connecting})
 	}
 	attempt, server, cfg := l.dialing, l.cfg.Servers[l.server], l.cfg
+	cfg.target = l.target
 	ctx, cancel := deadline(context.Background(), l.a.clock, dialTimeout)
 	l.cancelDial = cancel
 	l.a.wg.Go(func() {
@@ -228,6 +231,7 @@ func (l *line) stopDialing() {
 
 func (l *line) dialed(f Flow, info flowInfo, err error) {
 	l.stopDialing()
+	l.targets = info.targets
 	if err != nil {
 		l.serverFailed(0, err, 0)
 		return
@@ -241,13 +245,19 @@ func (l *line) dialed(f Flow, info flowInfo, err error) {
 // positive pause is what the server asked for.
 func (l *line) serverFailed(code int, err error, pause time.Duration) {
 	l.dropLink()
+	if l.target++; l.target < l.targets {
+		l.a.log.Info("server failed, trying its next host", "line", l.cfg.ID, "code", code, "err", err)
+		l.connect()
+		return
+	}
+	l.target = 0
 	l.server++
 	if l.server < len(l.cfg.Servers) {
 		l.a.log.Info("server failed, trying the next", "line", l.cfg.ID, "code", code, "err", err)
 		l.connect()
 		return
 	}
-	l.server = 0
+	l.server, l.target = 0, 0
 	wait := max(l.pause(), pause+time.Duration(l.a.rand()*float64(min(pause, fleetSpread))))
 	if l.bereft && !l.busy() {
 		// It went and has not come back at once: it restarts, for everybody.
@@ -277,7 +287,7 @@ func (l *line) flowLost(k *link, err error) {
 		l.gone()
 		return
 	}
-	l.server = 0
+	l.server, l.target = 0, 0
 	wait := l.pause()
 	if k.restarting(err) && !l.busy() {
 		wait += time.Duration(l.a.rand() * float64(fleetSpread))

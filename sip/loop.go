@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -72,6 +73,9 @@ func New(c Config) (*Agent, error) {
 	}
 	if c.Clock == nil {
 		c.Clock = clock.Real{}
+	}
+	if c.Resolver == nil {
+		c.Resolver = net.DefaultResolver
 	}
 	a := &Agent{
 		cfg: c, clock: c.Clock, log: c.Log, quiet: slog.New(slog.DiscardHandler), rand: rand.Float64,
