@@ -18,3 +18,9 @@ func SetTransportDialer(a *Agent, transport string, dial func(server string) Flo
 
 // SetRandom replaces the source of jitter.
 func SetRandom(a *Agent, f func() float64) { a.rand = f }
+
+// Held says how many legs and dialogs an Agent keeps.
+func Held(a *Agent) (legs, dialogs int) {
+	a.wait(func() { legs, dialogs = len(a.legs), len(a.dialogs) })
+	return legs, dialogs
+}
