@@ -5,6 +5,40 @@
 // An Agent is safe for concurrent use. It reports by Events, on one goroutine
 // and in order; the receiver must not block. sipgo's package sip is imported
 // as gosip.
+//
+// # Transfer
+//
+// Refer hands a call on, blind or to a consultation (REFER with Replaces, RFC
+// 3515 and 5589), and follows the NOTIFYs to the end, whether they come before
+// the 202, with it or never: TransferDone says what became of it, and whether
+// the call is still there. A REFER of theirs within a call is ReferReceived:
+// AcceptRefer, then Invite with InviteOptions.Refer; we send the NOTIFYs. An
+// INVITE with Replaces (RFC 3891) names our leg in LegArrived; Answer ends the
+// leg that it takes over. REFER outside of a call is declined.
+//
+// # Subscriptions
+//
+// SetSubscriptions watches lamps and park slots (RFC 4235) and mailboxes (RFC
+// 3842); subscriptions are refreshed, and made again after every loss, by the
+// reason that was given. DialogInfo of a ringing line carries what an INVITE
+// needs to pick that call up. Message waiting is taken unasked too; check-sync
+// only from the registered flow.
+//
+// # Calls
+//
+// Provisional responses to our INVITEs may be reliable (RFC 3262); ours are
+// when the caller requires it. InviteOptions.Private withholds the number (RFC
+// 3323, RFC 3325). End's reason goes into BYE and CANCEL (RFC 3326).
+//
+// # Servers and recovery
+//
+// Of a name several addresses are raced, IPv6 first (RFC 8305); classic
+// transports follow SRV records (RFC 3263; not NAPTR: the transport is
+// configured). A lost flow is tried again after 1 s, doubled to 60 s, each
+// ±50 % and never above 60 s; an exchange that does not come back at once, or
+// says that it restarts, is given another 0 to 30 s, so that a thousand phones
+// do not arrive together. A call in progress or Reconnect leaves that out.
+// What one exchange sends is limited for its line alone.
 package sip
 
 import "time"
