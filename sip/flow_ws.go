@@ -88,9 +88,10 @@ func upgrade(ctx context.Context, u *url.URL, l Line, env flowEnv, d *net.Dialer
 	})
 	if err != nil {
 		if res != nil && res.StatusCode != http.StatusSwitchingProtocols {
-			return nil, info, fmt.Errorf("the server answered %s to the WebSocket upgrade", res.Status)
+			return nil, flowInfo{}, fmt.Errorf("the server answered %s to the WebSocket upgrade", res.Status)
 		}
-		return nil, info, err
+		// An attempt that was given up may still be dialling, and writes info.
+		return nil, flowInfo{}, err
 	}
 	conn.SetReadLimit(maxMessage)
 	f := &wsFlow{conn: conn, env: env, out: make(chan []byte, sendQueue), stop: make(chan struct{})}
