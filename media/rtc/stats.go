@@ -26,7 +26,14 @@ func (p *peer) states() string {
 	return fmt.Sprintf("ICE %s, DTLS %s", p.pc.ICEConnectionState(), p.sender.Transport().State())
 }
 
+// pair is what ICE agreed on, nil before that: Pion's transport must not be
+// asked while it is being started.
 func (p *peer) pair() *webrtc.ICECandidatePair {
+	switch p.pc.ICEConnectionState() {
+	case webrtc.ICEConnectionStateConnected, webrtc.ICEConnectionStateCompleted, webrtc.ICEConnectionStateDisconnected:
+	default:
+		return nil
+	}
 	pair, err := p.sender.Transport().ICETransport().GetSelectedCandidatePair()
 	if err != nil {
 		return nil
