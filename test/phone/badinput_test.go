@@ -121,9 +121,11 @@ func TestUnknownFieldsOfTheSession(t *testing.T) {
 // gate is a door to a server that can be shut.
 type gate struct {
 	addr string
-	mu   sync.Mutex
 	l    net.Listener
 	wg   sync.WaitGroup
+
+	mu    sync.Mutex
+	conns []net.Conn
 }
 
 func (g *gate) open(t *testing.T, to string) {
@@ -144,13 +146,23 @@ func (g *gate) open(t *testing.T, to string) {
 				in.Close()
 				continue
 			}
+			g.mu.Lock()
+			g.conns = append(g.conns, in, out)
+			g.mu.Unlock()
 			g.wg.Go(func() { _, _ = io.Copy(out, in); out.Close(); in.Close() })
 			g.wg.Go(func() { _, _ = io.Copy(in, out); in.Close(); out.Close() })
 		}
 	})
 }
 
-func (g *gate) shut() { g.l.Close() }
+func (g *gate) shut() {
+	g.l.Close()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, c := range g.conns {
+		c.Close()
+	}
+}
 
 func TestUnreachableServer(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime"
 	"testing"
+	"time"
 
 	"phoned/media"
 	"phoned/phone"
@@ -79,6 +80,9 @@ func (w *world) newFlow() {
 	w.t.Helper()
 	m := w.mark()
 	w.must(w.lab.Engine.DropSockets())
+	w.labEvent(m, "flow-closed", nil)
+	w.until("the loss is seen", func(v phone.View) bool { return v.Lines[0].State != phone.LineRegistered })
+	w.clock.leap(time.Minute) // the wait before the next try
 	w.labEvent(m, "registered", nil)
 	w.registered()
 }

@@ -7,15 +7,10 @@ import (
 	"fmt"
 	"os"
 	"testing"
-	"time"
 
 	"phoned/lab"
 	"phoned/ui"
 )
-
-// slack is what a busy machine may add to a time that is measured; it is
-// generous because the figure itself is logged.
-const slack = 700 * time.Millisecond
 
 func TestMain(m *testing.M) {
 	// Nothing of the machine's own environment takes part.
@@ -24,7 +19,7 @@ func TestMain(m *testing.M) {
 	}
 	flag.Parse()
 	// Most of a world's time is real time in which sound is heard.
-	if err := flag.Set("test.parallel", "4"); err != nil {
+	if err := flag.Set("test.parallel", "3"); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())

@@ -38,7 +38,7 @@ const (
 	extension = "1001"
 	// patience bounds every wait: long, because machines are slow; nothing
 	// waits for it unless something is broken.
-	patience = 30 * time.Second
+	patience = time.Minute
 )
 
 // setup is how a world differs from the usual one.
@@ -80,7 +80,7 @@ type world struct {
 func start(t testing.TB, s setup) *world {
 	t.Helper()
 	tt, _ := t.(*testing.T)
-	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	ctx, cancel := context.WithCancel(context.Background())
 	w := &world{t: tt, ctx: ctx, keypad: sim.NewKeypad(time.Now), hook: sim.NewHook(time.Now, false), bench: newBench(), clock: s.clock, done: make(chan error, 1), data: s.data, lab: s.external}
 	t.Cleanup(cancel)
 	if w.clock == nil {
@@ -429,12 +429,14 @@ func (w *world) hearsTone(hz float64) {
 	got, share := 0.0, 0.0
 	for ctx.Err() == nil {
 		_, heard, err := w.bench.listen(ctx, 0.3)
-		w.must(err)
-		if got, share = mediatest.Strongest(heard, 48000); got > hz-15 && got < hz+15 && share > 0.5 && mediatest.RMS(heard) > -40 {
+		if err != nil {
+			break
+		}
+		if got, share = mediatest.Strongest(heard, 48000); got > hz-15 && got < hz+15 && share > 0.3 && mediatest.RMS(heard) > -40 {
 			return
 		}
 	}
-	w.t.Fatalf("no tone of %.0f Hz was heard, but %.0f Hz (share %.2f)", hz, got, share)
+	w.t.Fatalf("no tone of %.0f Hz was heard, but %.0f Hz (share %.2f); %+v", hz, got, share, w.Phone.MediaStats())
 }
 
 // quietDB is the level from which a side counts as silent.
