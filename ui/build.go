@@ -32,6 +32,8 @@ type builder struct {
 	env  Env
 	c    *catalogue
 	next time.Time
+
+	bigClock bool // the body is the clock
 }
 
 func (b *builder) body() Body {

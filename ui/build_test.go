@@ -280,7 +280,7 @@ func TestNoServiceSaysWhy(t *testing.T) {
 	}
 	v.Screen = phone.ScreenWhy
 	m = Build(v, Env{Now: now, Locale: "de"}).Body.(Message)
-	if m.Title != "Die Anlage antwortet nicht" || m.Paragraphs[1].S != "Letzter Fehler: i/o timeout" {
+	if m.Title != "Die Anlage antwortet nicht" || m.Details != "i/o timeout" || m.DetailsAre != "Einzelheiten" {
 		t.Errorf("why: %+v", m)
 	}
 }

@@ -3,6 +3,9 @@ package ui
 import (
 	"math"
 	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"phoned/phone"
 )
@@ -12,19 +15,20 @@ func (b *builder) call(c phone.CallView) Call {
 	name, number := b.party(c.Party)
 	out := Call{Name: name, Number: number, Label: b.label(c), Note: b.note(c), Rows: b.otherCalls(c.ID)}
 	out.Compact = len(out.Rows) > 0
-	out.Timer = b.timer(c)
+	out.Timer, out.Remark = b.timer(c)
+	out.Mark, out.Ring = b.mark(c), b.ring(c)
 	switch {
 	case c.OnHold && c.State == phone.Active:
 		out.Icon, out.Blink = IconPause, b.blink(c.HeldSince)
 	case c.State == phone.Incoming && c.Silenced:
 		out.Icon = IconBellOff
+	case c.State == phone.Incoming:
+		out.Icon = IconBell
 	case c.RemoteHold && c.State == phone.Active:
-		out.Icon = IconPause
+		out.Icon, out.Caption = IconPause, b.c.say("call.in_call")
 	}
 	out.Chips = b.callChips(c)
-	if c.State == phone.Active && !c.OnHold {
-		out.Advice = b.advice(c.Quality)
-	}
+	out.Strip = b.strip(c)
 	return out
 }
 
@@ -83,25 +87,28 @@ func (b *builder) cause(c phone.CallView) string {
 
 // timer is the one length of time that matters now: of the attempt, of the
 // talk, of the hold.
-func (b *builder) timer(c phone.CallView) Text {
+//
+// remark says that it is not what matters: nobody has answered, or all is
+// over.
+func (b *builder) timer(c phone.CallView) (t Text, remark bool) {
 	switch c.State {
 	case phone.Dialing, phone.Alerting:
 		if !c.StartedAt.IsZero() {
-			return Text{duration(b.since(c.StartedAt)), ToneText}
+			return Text{duration(b.since(c.StartedAt)), ToneMuted}, true
 		}
 	case phone.Active:
 		if c.OnHold && !c.HeldSince.IsZero() {
-			return Text{duration(b.since(c.HeldSince)), ToneText}
+			return Text{duration(b.since(c.HeldSince)), ToneWarn}, false
 		}
 		if !c.AnsweredAt.IsZero() {
-			return Text{duration(b.since(c.AnsweredAt)), ToneText}
+			return Text{duration(b.since(c.AnsweredAt)), ToneText}, false
 		}
 	case phone.Ending, phone.Ended:
 		if !c.AnsweredAt.IsZero() && !c.EndedAt.IsZero() {
-			return Text{duration(c.EndedAt.Sub(c.AnsweredAt)), ToneText}
+			return Text{b.c.say("call.lasted", "time", duration(c.EndedAt.Sub(c.AnsweredAt))), ToneMuted}, true
 		}
 	}
-	return Text{}
+	return Text{}, false
 }
 
 // note says whom the call was for: "via Sales · to line 2".
@@ -130,14 +137,11 @@ func (b *builder) callChips(c phone.CallView) []Chip {
 	var out []Chip
 	if (c.State == phone.Active || c.State == phone.Ended) && !c.OnHold && c.Quality.Word != "" {
 		if k := "quality." + c.Quality.Word; b.c.has(k) {
-			out = append(out, Chip{Text: b.c.say(k), Tone: qualityTone(c.Quality.Word)})
+			out = append(out, Chip{Icon: qualityIcon(c.Quality.Word), Text: b.c.say(k), Tone: qualityTone(c.Quality.Word)})
 		}
 	}
 	if c.State != phone.Active && c.State != phone.Dialing && c.State != phone.Alerting {
 		return out
-	}
-	if b.v.Muted {
-		out = append(out, Chip{Icon: IconMicOff, Text: b.c.say("call.muted"), Tone: ToneStop})
 	}
 	if b.v.Path != phone.PathNone {
 		out = append(out, Chip{Text: b.c.say("path." + b.v.Path.String()), Tone: ToneMuted})
@@ -178,6 +182,78 @@ func qualityTone(word string) Tone {
 		return ToneStop
 	}
 	return ToneWarn
+}
+
+func qualityIcon(word string) Icon {
+	switch word {
+	case "excellent":
+		return IconBars4
+	case "good":
+		return IconBars3
+	case "fair":
+		return IconBars2
+	}
+	return IconBars1
+}
+
+// saysMuted reports whether the strip of the screen says that the microphone
+// is off; no further sign does then.
+func (b *builder) saysMuted() bool {
+	c, ok := b.focus()
+	return ok && b.v.Muted && callScreen(b.v.Screen) && c.State == phone.Active && !c.OnHold
+}
+
+// strip is the one thing that must not be missed in a call: that they cannot
+// hear us comes first.
+func (b *builder) strip(c phone.CallView) Strip {
+	switch {
+	case b.saysMuted():
+		return Strip{Icon: IconMicOff, Text: b.c.say("call.muted"), Tone: ToneStop, Solid: true}
+	case c.State == phone.Active && !c.OnHold:
+		if t := b.advice(c.Quality); t.S != "" {
+			return Strip{Icon: IconWarn, Text: t.S, Tone: t.Tone}
+		}
+	case c.State == phone.Incoming:
+		for _, o := range b.v.Calls {
+			if o.ID != c.ID && o.State == phone.Active && !o.OnHold {
+				name, _ := b.party(o.Party)
+				return Strip{Icon: IconPause, Text: b.c.say("call.answer_holds", "name", name), Tone: ToneText}
+			}
+		}
+	}
+	return Strip{}
+}
+
+// mark gives the initials of the caller, "" for a bare number.
+func (b *builder) mark(c phone.CallView) string {
+	name := Clean(c.Party.Name)
+	if !legible(name) || name == cleanNumber(c.Party.Number) {
+		return ""
+	}
+	var out []rune
+	words := strings.FieldsFunc(name, func(r rune) bool { return r == ' ' || r == '-' || r == '.' || r == ',' })
+	for i, w := range words {
+		r, _ := utf8.DecodeRuneInString(w)
+		if (i == 0 || i == len(words)-1) && unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic) {
+			out = append(out, unicode.ToUpper(r))
+		}
+	}
+	return string(out)
+}
+
+// ring is the tone of a call's state.
+func (b *builder) ring(c phone.CallView) Tone {
+	switch {
+	case c.State == phone.Incoming, c.State == phone.Dialing, c.State == phone.Alerting, c.State == phone.Answering:
+		return ToneAccent
+	case c.State != phone.Active:
+		return ToneMuted
+	case b.saysMuted():
+		return ToneStop
+	case c.OnHold, c.RemoteHold:
+		return ToneWarn
+	}
+	return ToneGo
 }
 
 // advice says in a sentence what is wrong and whose side it is on.

@@ -12,7 +12,11 @@ import (
 func (b *builder) header() Header {
 	now := b.env.local(b.env.Now)
 	b.at(now.Truncate(time.Minute).Add(time.Minute))
-	return Header{Time: b.c.clockTime(now), Title: b.title(), Index: b.index(), Badges: b.badges(), Right: b.identity()}
+	h := Header{Time: b.c.clockTime(now), Title: b.title(), Index: b.index(), Badges: b.badges(), Right: b.identity()}
+	if b.bigClock {
+		h.Time = ""
+	}
+	return h
 }
 
 // title is what the screen is about where it is not the phone itself.
@@ -73,7 +77,7 @@ func (b *builder) badges() []Badge {
 	inCall = inCall && callScreen(b.v.Screen) && c.State == phone.Active
 	add(inCall && c.Recording == phone.RecordingOn, IconRecord, ToneStop, "REC")
 	add(inCall && (c.Recording == phone.RecordingAsked || c.Recording == phone.RecordingUnconfirmed), IconRecord, ToneMuted, "REC?")
-	add(b.v.Muted, IconMicOff, ToneStop, "")
+	add(b.v.Muted && !b.saysMuted(), IconMicOff, ToneStop, "")
 	add(b.v.Headset, IconHeadset, ToneText, "")
 	add(b.v.DND, IconMoon, ToneWarn, "")
 	add(b.v.Locked, IconKeyLock, ToneMuted, "")

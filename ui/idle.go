@@ -11,6 +11,7 @@ import (
 
 // idle is the clock and what waits for the person.
 func (b *builder) idle() Clock {
+	b.bigClock = true
 	now := b.env.local(b.env.Now)
 	date := b.c.date(now)
 	if date == "" {
@@ -33,18 +34,18 @@ func (b *builder) idleChips() []Chip {
 	if m := b.v.MWI; m.Known && m.New > 0 {
 		text := b.c.count("idle.mail", m.New)
 		if m.Urgent > 0 {
-			text = b.c.say("idle.mail.urgent", "n", fmt.Sprint(m.New), "urgent", fmt.Sprint(m.Urgent))
+			text = strings.ReplaceAll(b.c.count("idle.mail.urgent", m.New), "{urgent}", fmt.Sprint(m.Urgent))
 		}
 		out = append(out, Chip{IconMail, text, ToneAccent})
+	}
+	if b.v.Locked {
+		out = append(out, Chip{IconKeyLock, b.c.say("idle.locked"), ToneMuted})
 	}
 	if b.v.Missed > 0 {
 		out = append(out, Chip{IconMissed, b.c.count("idle.missed", b.v.Missed), ToneMuted})
 	}
 	if b.v.DND {
 		out = append(out, Chip{IconMoon, b.c.say("idle.dnd"), ToneWarn})
-	}
-	if b.v.Locked {
-		out = append(out, Chip{IconKeyLock, b.c.say("idle.locked"), ToneMuted})
 	}
 	for _, p := range b.v.Problems {
 		if p.Severity >= 2 && !lineProblem(p) {
@@ -65,12 +66,50 @@ func readableURL(s string) string {
 	return Clean(u.Host + strings.TrimSuffix(u.Path, "/"))
 }
 
+// suggestions are the number itself, to be called as it is, and what its
+// digits may mean. Menu.Index counts over all of them: 0 is the number.
+func (b *builder) suggestions(text string) []Row {
+	items := b.v.Menu.Items
+	if len(items) == 0 || text == "" {
+		return nil
+	}
+	out := []Row{{Icon: IconHandset, IconTone: ToneGo, Label: b.c.say("dial.call", "number", text), Focus: b.v.Menu.Index <= 0}}
+	for i, it := range items {
+		r := Row{Label: b.literal(it.Label), Value: Text{b.literal(it.Value), ToneMuted}, Focus: i+1 == b.v.Menu.Index}
+		r.Hit = hit(r.Value.S, text)
+		out = append(out, r)
+	}
+	return out
+}
+
+// hit finds the digits of typed in a number, whatever the spaces in either.
+func hit(number, typed string) [2]int {
+	digits := func(s string) (string, []int) {
+		var b strings.Builder
+		var at []int
+		for i, r := range s {
+			if r >= '0' && r <= '9' || r == '+' || r == '*' || r == '#' {
+				b.WriteRune(r)
+				at = append(at, i)
+			}
+		}
+		return b.String(), at
+	}
+	have, at := digits(number)
+	want, _ := digits(typed)
+	i := strings.Index(have, want)
+	if want == "" || i < 0 {
+		return [2]int{}
+	}
+	return [2]int{at[i], at[i+len(want)-1] + 1}
+}
+
 func secondsOf(n int) time.Duration { return time.Duration(n) * time.Second }
 
 // entry is a number being dialled (C5).
 func (b *builder) entry() Entry {
 	text, cursor := input(b.v.Input.Text, b.v.Input.Cursor)
-	e := Entry{Text: text, Cursor: cursor, Hint: b.c.say("dial.hint"), Rows: b.rows()}
+	e := Entry{Text: text, Cursor: cursor, Hint: b.c.say("dial.hint"), Rows: b.suggestions(text)}
 	if l, ok := b.mainLine(); ok {
 		label := cleanNumber(l.Number)
 		if n := Clean(l.Label); n != "" && n != label {

@@ -23,11 +23,13 @@ func (b *builder) list() List {
 // rows words the items of the view's menu.
 func (b *builder) rows() []Row {
 	var out []Row
+	rest := b.v.Recent
 	for i, it := range b.v.Menu.Items {
 		r := Row{Label: b.literal(it.Label), Value: Text{b.literal(it.Value), ToneMuted}, Focus: i == b.v.Menu.Index}
 		switch b.v.Screen {
 		case phone.ScreenHistory:
 			r.Icon, r.IconTone = historyIcon(it.Value)
+			r.Value = b.historyValue(it, &rest)
 		case phone.ScreenStatus:
 			b.statusRow(&r, it)
 		}
@@ -60,8 +62,21 @@ func (b *builder) statusRow(r *Row, it phone.MenuItem) {
 	case it.Value == "@"+string(phone.LineRegistered):
 		r.Value.Tone = ToneGo
 	case strings.HasPrefix(it.ID, "line/"):
-		r.Value.Tone = ToneWarn
+		r.Value.Tone = lineTone(phone.LineState(strings.TrimPrefix(it.Value, "@")))
 	}
+}
+
+// lineTone is the tone of a line's state.
+func lineTone(s phone.LineState) Tone {
+	switch s {
+	case phone.LineRegistered:
+		return ToneGo
+	case phone.LineConnecting:
+		return ToneWarn
+	case phone.LineOff:
+		return ToneMuted
+	}
+	return ToneStop
 }
 
 // literal words a text of the core: "@key" is of the catalogue.
@@ -87,9 +102,11 @@ func (b *builder) menuTitle(fallback string) string {
 // status is the core's own list, or what the view itself tells.
 func (b *builder) status() List {
 	if len(b.v.Menu.Items) > 0 {
-		return b.list()
+		l := b.list()
+		l.Rows, l.Index = append([]Row{b.verdict()}, l.Rows...), l.Index+1
+		return l
 	}
-	out := List{Index: max(b.v.Menu.Index, 0)}
+	out := List{Rows: []Row{b.verdict()}, Index: max(b.v.Menu.Index, 0) + 1}
 	add := func(label, value string, t Tone) {
 		out.Rows = append(out.Rows, Row{Label: label, Value: Text{value, t}, Focus: len(out.Rows) == out.Index})
 	}
@@ -98,11 +115,7 @@ func (b *builder) status() List {
 		if name == "" {
 			name = cleanNumber(l.Number)
 		}
-		tone := ToneWarn
-		if l.State == phone.LineRegistered {
-			tone = ToneGo
-		}
-		add(name, b.c.say("state."+string(l.State)), tone)
+		add(name, b.c.say("state."+string(l.State)), lineTone(l.State))
 	}
 	if u := Clean(b.v.Session.User); u != "" {
 		add(b.c.say("status.user"), u, ToneMuted)
@@ -114,10 +127,25 @@ func (b *builder) status() List {
 		r := &out.Rows[len(out.Rows)-1]
 		r.Icon, r.IconTone = IconWarn, ToneWarn
 	}
-	if len(b.v.Problems) == 0 {
-		add(b.c.say("status.ok"), "", ToneMuted)
-		r := &out.Rows[len(out.Rows)-1]
-		r.Icon, r.IconTone = IconCheck, ToneGo
-	}
 	return out
+}
+
+// verdict is the first row of the status: all is well, or how much is not.
+// A line that is switched off is as somebody wanted it.
+func (b *builder) verdict() Row {
+	n := 0
+	for _, l := range b.v.Lines {
+		if l.State != phone.LineRegistered && l.State != phone.LineOff {
+			n++
+		}
+	}
+	for _, p := range b.v.Problems {
+		if p.Severity >= 1 && !(lineProblem(p) && n > 0) {
+			n++
+		}
+	}
+	if n == 0 {
+		return Row{Icon: IconCheck, IconTone: ToneGo, Label: b.c.say("status.ok")}
+	}
+	return Row{Icon: IconWarn, IconTone: ToneWarn, Label: b.c.count("status.attention", n)}
 }

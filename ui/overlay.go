@@ -39,6 +39,10 @@ func (b *builder) toast() *Toast {
 		text = b.c.say(code)
 	}
 	out := &Toast{Text: strings.TrimSuffix(strings.TrimSpace(text), ":"), Tone: ToneText, Icon: IconInfo}
+	if code == phone.ToastMissed {
+		out.Icon, out.Tone = IconMissed, ToneStop
+		out.Text += " · " + b.when(b.missedAt(t))
+	}
 	if t.Bad {
 		out.Tone, out.Icon = ToneWarn, IconWarn
 	}

@@ -44,6 +44,7 @@ const (
 	ToneGo
 	ToneStop
 	ToneWarn
+	ToneOut // the way out: quieter than text, never faint
 )
 
 // Text is a run of words with one meaning.
@@ -80,6 +81,10 @@ const (
 	IconCheck     Icon = "check"
 	IconChevron   Icon = "chevron"
 	IconCross     Icon = "cross"
+	IconBars1     Icon = "bars_1" // how it sounds, of four bars
+	IconBars2     Icon = "bars_2"
+	IconBars3     Icon = "bars_3"
+	IconBars4     Icon = "bars_4"
 )
 
 // Badge is an icon in the header, perhaps with a count.
@@ -91,7 +96,7 @@ type Badge struct {
 
 // Header is the line on top (C0.4).
 type Header struct {
-	Time   string // "--:--" while the clock is not set
+	Time   string // "--:--" while the clock is not set, "" under a large clock
 	Title  string // the phone's name, or what the screen is about
 	Index  string // "2/2" when there is more than one call
 	Badges []Badge
@@ -103,6 +108,7 @@ type SoftKey struct {
 	Action phone.Action
 	Label  string
 	Kind   KeyKind
+	Filled bool // the whole key has the colour: a call rings and waits for it
 }
 
 // KeyKind says what pressing a soft key means to the person.
@@ -123,7 +129,7 @@ func (k KeyKind) Tone() Tone {
 	case KeyStop:
 		return ToneStop
 	case KeyOut:
-		return ToneMuted
+		return ToneOut
 	}
 	return ToneText
 }
@@ -162,6 +168,15 @@ type Clock struct {
 	Chips []Chip
 }
 
+// Strip is a line over the whole width above the soft keys: what is wrong and
+// must not be missed.
+type Strip struct {
+	Icon  Icon
+	Text  string
+	Tone  Tone
+	Solid bool // filled with the tone; otherwise the words have it
+}
+
 // Call is one call in large, with the others as rows beneath.
 type Call struct {
 	Label   Text // "Incoming call", "Calling", "On hold"; "" while talking
@@ -170,10 +185,14 @@ type Call struct {
 	Name    string
 	Number  string // "" when the name is the number
 	Timer   Text   // "02:13"; "" before there is one
+	Remark  bool   // Timer is an aside ("Call lasted 02:13"), set small
+	Caption string // what Timer counts, where the label above it says another thing
 	Note    Text   // "via Sales · to line 2"
+	Mark    string // initials of the name, "" for a bare number
+	Ring    Tone   // of the ring round the initials: the state of the call
 	Chips   []Chip
 	Rows    []Row
-	Advice  Text // what to do about bad quality
+	Strip   Strip
 	Compact bool // there are rows: name and timer share the upper half
 }
 
@@ -184,7 +203,8 @@ type Row struct {
 	Hollow   bool // the icon is in the dark half of its blink
 	Label    string
 	Value    Text
-	Open     bool // there is a further page behind it
+	Hit      [2]int // bytes of Value.S that match what was typed
+	Open     bool   // there is a further page behind it
 	Focus    bool
 }
 
@@ -205,7 +225,9 @@ type Message struct {
 	Lead       string // small, above the title
 	Title      string
 	Paragraphs []Text
-	Chips      []Chip
+	Details    string // what the machine said, for who is asked for help
+	DetailsAre string // the heading of Details
+	Strip      Strip
 }
 
 // SignIn is the QR code and what to do without a camera.
@@ -217,6 +239,7 @@ type SignIn struct {
 	AndType string
 	Code    string
 	Until   Text
+	Strip   Strip
 }
 
 // List is rows under a title (which the header carries).

@@ -20,17 +20,16 @@ func (b *builder) noService() Message {
 	if p, ok := b.worst(phone.ScreenNoService); ok {
 		m.Paragraphs = append(m.Paragraphs, Text{p, ToneMuted})
 	}
-	m.Chips = b.serviceChips()
+	m.Strip = b.emergencyStrip()
 	return m
 }
 
-// serviceChips say what one must know before one needs it.
-func (b *builder) serviceChips() []Chip {
-	var out []Chip
-	if !b.registered() {
-		out = append(out, Chip{Text: b.c.say("service.emergency"), Tone: ToneWarn})
+// emergencyStrip says what one must know before one needs it.
+func (b *builder) emergencyStrip() Strip {
+	if b.registered() {
+		return Strip{}
 	}
-	return out
+	return Strip{Icon: IconWarn, Text: b.c.say("service.emergency"), Tone: ToneWarn, Solid: true}
 }
 
 // failingLine is the line the explanation is about: the default one if it
@@ -98,10 +97,13 @@ func (b *builder) why() Message {
 		return m
 	}
 	m.Paragraphs = append(m.Paragraphs, b.serviceSince(l)...)
-	if d := Clean(l.Detail); d != "" {
-		m.Paragraphs = append(m.Paragraphs, Text{b.c.say("service.last", "detail", d), ToneText})
-	}
 	m.Paragraphs = append(m.Paragraphs, b.nextTry(l))
+	if !b.registered() {
+		m.Paragraphs = append(m.Paragraphs, Text{b.c.say("service.until"), ToneMuted})
+	}
+	if d := Clean(l.Detail); d != "" {
+		m.Details, m.DetailsAre = d, b.c.say("service.details")
+	}
 	if p, ok := b.worst(phone.ScreenWhy); ok {
 		m.Paragraphs = append(m.Paragraphs, Text{p, ToneMuted})
 	}
@@ -155,7 +157,7 @@ func (b *builder) signIn() Body {
 		if p, ok := b.worst(phone.ScreenUnprovisioned); ok {
 			m.Paragraphs = append(m.Paragraphs, Text{p, ToneWarn})
 		}
-		m.Chips = b.serviceChips()
+		m.Strip = b.emergencyStrip()
 		return m
 	}
 	payload := s.QR
@@ -163,9 +165,9 @@ func (b *builder) signIn() Body {
 		payload = s.URL
 	}
 	out := SignIn{Payload: payload, Lead: b.c.say("signin.scan"), Or: b.c.say("signin.or"), URL: readableURL(s.URL),
-		AndType: b.c.say("signin.type"), Code: Clean(s.Code)}
+		AndType: b.c.say("signin.type"), Code: Clean(s.Code), Strip: b.emergencyStrip()}
 	if n := b.until(s.Until); n > 0 {
-		out.Until = Text{b.c.say("signin.until", "time", duration(secondsOf(n))), ToneMuted}
+		out.Until = Text{b.c.say("signin.until", "time", remaining(n)), ToneMuted}
 	}
 	return out
 }

@@ -9,7 +9,8 @@ func (b *builder) softKeys() [4]SoftKey {
 		if a == phone.ActNone {
 			continue
 		}
-		out[i] = SoftKey{Action: a, Label: b.c.soft(string(a), b.env.SoftWidth), Kind: kindOf(a, i)}
+		out[i] = SoftKey{Action: a, Label: b.c.soft(string(a), b.env.SoftWidth), Kind: kindOf(a, i),
+			Filled: a == phone.ActAnswer || a == phone.ActReject}
 	}
 	return out
 }

@@ -17,6 +17,9 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%02d:%02d", s/60, s%60)
 }
 
+// remaining words a countdown of n seconds: 9:41.
+func remaining(n int) string { return strings.TrimPrefix(duration(secondsOf(n)), "0") }
+
 // earliestClock is the year before which the clock cannot have been set.
 const earliestClock = 2024
 

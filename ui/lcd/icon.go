@@ -39,29 +39,40 @@ var drawings = map[ui.Icon]string{
 	ui.IconBellOff:   "M4 7 C4 1.8 12 1.8 12 7 L12 9.2 L13.4 11.4 L2.6 11.4 L4 9.2 Z M7 13.8 L9 13.8 M2 2 L14 14",
 	ui.IconCheck:     "M3 8.6 L6.5 12 L13 4.5",
 	ui.IconCross:     "M4 4 L12 12 M12 4 L4 12",
+	ui.IconBars1:     "M2.5 11 L2.5 13 D6.2 13 0.7 D9.9 13 0.7 D13.6 13 0.7",
+	ui.IconBars2:     "M2.5 11 L2.5 13 M6.2 8.5 L6.2 13 D9.9 13 0.7 D13.6 13 0.7",
+	ui.IconBars3:     "M2.5 11 L2.5 13 M6.2 8.5 L6.2 13 M9.9 6 L9.9 13 D13.6 13 0.7",
+	ui.IconBars4:     "M2.5 11 L2.5 13 M6.2 8.5 L6.2 13 M9.9 6 L9.9 13 M13.6 3.5 L13.6 13",
 	ui.IconChevron:   "M6 3.5 L10.5 8 L6 12.5",
 }
 
+// sizedIcon is an icon at the side of its square.
+type sizedIcon struct {
+	name ui.Icon
+	size int
+}
+
 // iconMask rasterises a drawing. A drawing that does not exist is empty.
-func iconMask(name ui.Icon) *mask {
+func iconMask(name ui.Icon, size int) *mask {
 	segs := parseDrawing(drawings[name])
 	if len(segs) == 0 {
 		return &mask{}
 	}
-	m := &mask{r: image.Rect(0, 0, iconSize, iconSize), alpha: make([]uint8, iconSize*iconSize)}
+	m := &mask{r: image.Rect(0, 0, size, size), alpha: make([]uint8, size*size)}
 	const sub = 8
-	for y := 0; y < iconSize; y++ {
-		for x := 0; x < iconSize; x++ {
+	at := func(whole, part int) int32 { return int32((whole*64 + part*64/sub + 64/sub/2) * iconSize / size) }
+	for y := 0; y < size; y++ {
+		for x := 0; x < size; x++ {
 			n := 0
 			for sy := 0; sy < sub; sy++ {
 				for sx := 0; sx < sub; sx++ {
-					p := point{int32(x*64 + sx*64/sub + 64/sub/2), int32(y*64 + sy*64/sub + 64/sub/2)}
+					p := point{at(x, sx), at(y, sy)}
 					if covered(p, segs) {
 						n++
 					}
 				}
 			}
-			m.alpha[y*iconSize+x] = uint8(n * 255 / (sub * sub))
+			m.alpha[y*size+x] = uint8(n * 255 / (sub * sub))
 		}
 	}
 	return m

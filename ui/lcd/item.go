@@ -16,6 +16,7 @@ const (
 	kindText             // a run of text
 	kindIcon             // an icon
 	kindCode             // a QR code
+	kindRing             // a disc of bg with a rim of fg
 )
 
 // item is one thing of the display list. It paints within slot and nowhere
@@ -57,13 +58,13 @@ const (
 // painter paints items with the glyphs of its faces.
 type painter struct {
 	faces map[[2]int]*face
-	icons map[ui.Icon]*mask
+	icons map[sizedIcon]*mask
 	disc  map[int][]uint8
 	codes map[string]*code
 }
 
 func newPainter() *painter {
-	return &painter{faces: map[[2]int]*face{}, icons: map[ui.Icon]*mask{}, disc: map[int][]uint8{}, codes: map[string]*code{}}
+	return &painter{faces: map[[2]int]*face{}, icons: map[sizedIcon]*mask{}, disc: map[int][]uint8{}, codes: map[string]*code{}}
 }
 
 // face gives a cut at a size; the fonts were read when the renderer was made.
@@ -102,14 +103,17 @@ func (p *painter) paint(dst *image.RGBA, it *item, clip image.Rectangle) {
 	case kindText:
 		p.drawText(dst, it, clip)
 	case kindIcon:
-		m, ok := p.icons[it.shape]
+		k := sizedIcon{it.shape, it.slot.Dx()}
+		m, ok := p.icons[k]
 		if !ok {
-			m = iconMask(it.shape)
-			p.icons[it.shape] = m
+			m = iconMask(k.name, k.size)
+			p.icons[k] = m
 		}
 		m.draw(dst, it.slot.Min.X, it.slot.Min.Y, it.fg, clip)
 	case kindCode:
 		p.drawCode(dst, it, clip)
+	case kindRing:
+		p.drawRing(dst, it, clip)
 	}
 }
 
@@ -127,14 +131,50 @@ func fill(dst *image.RGBA, r image.Rectangle, c color.RGBA) {
 	}
 }
 
-// glow paints a vertical run from fg to bg that ends softly: the square of
-// the distance from the lower end.
+// rim is the width of a ring's rim.
+const rim = 3
+
+func (p *painter) drawRing(dst *image.RGBA, it *item, clip image.Rectangle) {
+	outer := item{slot: it.slot, fg: it.fg, radius: it.slot.Dx() / 2}
+	p.fillRound(dst, &outer, clip)
+	inner := item{slot: it.slot.Inset(rim), fg: it.bg, radius: it.slot.Dx()/2 - rim}
+	p.fillRound(dst, &inner, clip.Intersect(inner.slot))
+}
+
+// bayer is the order in which the pixels of a cell step up (ordered dither).
+var bayer = [4][4]int{{0, 8, 2, 10}, {12, 4, 14, 6}, {3, 11, 1, 9}, {15, 7, 13, 5}}
+
+// glow paints a vertical run from fg to bg that ends softly. Its steps are
+// those of a panel of 16 bits a pixel, dithered, so that no panel shows bands.
 func glow(dst *image.RGBA, it *item, clip image.Rectangle) {
 	h := it.slot.Dy()
+	den := 2 * h * h
 	for y := clip.Min.Y; y < clip.Max.Y; y++ {
 		d := h - (y - it.slot.Min.Y)
-		fill(dst, image.Rect(clip.Min.X, y, clip.Max.X, y+1), mix(it.bg, it.fg, d*d, h*h))
+		num := d*d + d*h
+		var cell [4][4]uint8
+		for x := range cell {
+			t := bayer[y&3][x]
+			cell[x] = [4]uint8{dither(it.bg.R, it.fg.R, num, den, 31, t), dither(it.bg.G, it.fg.G, num, den, 63, t),
+				dither(it.bg.B, it.fg.B, num, den, 31, t), 255}
+		}
+		pix := dst.Pix[dst.PixOffset(clip.Min.X, y):][:4*clip.Dx()]
+		for x := clip.Min.X; len(pix) > 0; x++ {
+			copy(pix[:4], cell[x&3][:])
+			pix = pix[4:]
+		}
 	}
+}
+
+// dither is the step of a channel of levels 0 … most between a and b, up or
+// down by the place t (0 … 15) in the cell.
+func dither(a, b uint8, num, den, most, t int) uint8 {
+	v := (int(a)*(den-num) + int(b)*num) * most * 16 / 255 // sixteenths of a step, times den
+	n := min((v/den+t)/16, most)
+	if most == 31 {
+		return uint8(n<<3 | n>>2)
+	}
+	return uint8(n<<2 | n>>4)
 }
 
 func (p *painter) fillRound(dst *image.RGBA, it *item, clip image.Rectangle) {

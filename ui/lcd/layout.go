@@ -17,24 +17,28 @@ const (
 	chipH    = 24
 	keys     = 4
 	headPad  = 8
-	overlayH = 32
+	stripH   = 24
+	markSize = 72
 )
 
 // The type scale.
 var (
 	typeHeader   = style{weight: medium, size: 12}
-	typeTime     = style{weight: semibold, size: 12, colon: true}
+	typeTime     = style{weight: semibold, size: 12, tabular: true, colon: true}
 	typeLabel    = style{weight: medium, size: 13}
 	typeSmall    = style{weight: regular, size: 13}
 	typeSmallTab = style{weight: regular, size: 13, tabular: true, colon: true}
 	typeBody     = style{weight: regular, size: 14}
 	typeRow      = style{weight: regular, size: 15}
 	typeRowFocus = style{weight: medium, size: 15}
+	typeRemark   = style{weight: regular, size: 16, tabular: true, colon: true}
+	typeMark     = style{weight: semibold, size: 26}
+	typeDetail   = style{weight: regular, size: 12}
 	typeNumber   = style{weight: regular, size: 16}
 	typeTitle    = style{weight: semibold, size: 20}
 	typeName     = style{weight: semibold, size: 26}
 	typeTimer    = style{weight: medium, size: 36, tabular: true, colon: true}
-	typeClock    = style{weight: medium, size: 56, colon: true}
+	typeClock    = style{weight: medium, size: 56, tabular: true, colon: true}
 	typeKey      = style{weight: semibold, size: 13}
 	typeKeyOut   = style{weight: medium, size: 13}
 	typeChip     = style{weight: medium, size: 12}
@@ -76,7 +80,7 @@ func (l *layout) screen(s ui.Screen) {
 		slot := l.bounds
 		slot.Max.Y -= barH
 		l.add(item{kind: kindGlow, slot: slot, fg: top, bg: l.t.ground, area: true})
-		l.ground = top
+		l.ground = l.t.glow // texts read on it at its strongest
 	}
 	l.part = partHeader
 	l.header(s.Header)
@@ -131,7 +135,10 @@ func (l *layout) hide(from int, o image.Rectangle) {
 // header is the line on top: time, title; index, badges, extension.
 func (l *layout) header(h ui.Header) {
 	slot := image.Rect(headPad, 0, l.bounds.Max.X-headPad, headerH)
-	x := slot.Min.X + l.label(slot, h.Time, typeTime, l.t.text, false) + 8
+	x := slot.Min.X
+	if h.Time != "" {
+		x += l.label(slot, h.Time, typeTime, l.t.text, false) + 8
+	}
 	right := slot.Max.X
 	place := func(s string, st style, c color.RGBA) {
 		if s == "" {
@@ -141,11 +148,11 @@ func (l *layout) header(h ui.Header) {
 		l.label(image.Rect(right-w, 0, right, headerH), s, st, c, false)
 		right -= w + 8
 	}
-	place(h.Right.S, typeHeader, l.t.tone(h.Right.Tone))
+	place(h.Right.S, typeHeader, l.tone(h.Right.Tone))
 	for i := len(h.Badges) - 1; i >= 0 && right > 160; i-- {
 		b := h.Badges[i]
 		if b.Text != "" {
-			place(b.Text, typeHeader, l.t.tone(b.Tone))
+			place(b.Text, typeHeader, l.tone(b.Tone))
 			right += 4
 		}
 		if b.Icon == ui.IconDot {
@@ -157,26 +164,42 @@ func (l *layout) header(h ui.Header) {
 	if h.Index != "" {
 		place(strings.ReplaceAll(h.Index, "/", " / "), typeHeader, l.t.text)
 	}
-	l.label(image.Rect(x, 0, right, headerH), h.Title, typeHeader, l.t.muted, false)
+	l.label(image.Rect(x, 0, right, headerH), h.Title, typeHeader, l.tone(ui.ToneMuted), false)
 }
 
-// softKeys are four columns with hairlines between.
+// tone is the colour of a tone on what is painted on now.
+func (l *layout) tone(x ui.Tone) color.RGBA { return l.t.on(l.ground, x) }
+
+// softKeys are four columns with a hairline between two keys; without any
+// key there is no bar.
 func (l *layout) softKeys(ks [4]ui.SoftKey) {
+	if ks[0].Label+ks[1].Label+ks[2].Label+ks[3].Label == "" {
+		return
+	}
 	top := l.bounds.Max.Y - barH
+	l.add(item{kind: kindFill, slot: image.Rect(0, top, l.bounds.Max.X, l.bounds.Max.Y), fg: l.t.bar, bg: l.t.ground, area: true})
 	l.add(item{kind: kindFill, slot: image.Rect(0, top, l.bounds.Max.X, top+1), fg: l.t.line, bg: l.t.ground, area: true})
 	w := l.bounds.Dx() / keys
 	for i, k := range ks {
-		if i > 0 {
-			l.add(item{kind: kindFill, slot: image.Rect(i*w, top+1, i*w+1, l.bounds.Max.Y), fg: l.t.line, bg: l.t.ground, area: true})
-		}
 		if k.Label == "" {
 			continue
+		}
+		if i > 0 && ks[i-1].Label != "" {
+			l.add(item{kind: kindFill, slot: image.Rect(i*w, top+1, i*w+1, l.bounds.Max.Y), fg: l.t.line, bg: l.t.bar, area: true})
+		}
+		cell, fg := image.Rect(i*w+4, top+1, (i+1)*w-3, l.bounds.Max.Y), l.t.tone(k.Kind.Tone())
+		if k.Filled {
+			full := image.Rect(i*w, top, (i+1)*w, l.bounds.Max.Y)
+			l.add(item{kind: kindFill, slot: full, fg: fg, bg: l.t.bar, area: true})
+			l.ground = fg
+			fg = l.t.against(fg)
 		}
 		st := typeKey
 		if k.Kind == ui.KeyOut {
 			st = typeKeyOut
 		}
-		l.centred(image.Rect(i*w+4, top+1, (i+1)*w-3, l.bounds.Max.Y), k.Label, st, l.t.tone(k.Kind.Tone()))
+		l.centred(cell, k.Label, st, fg)
+		l.ground = l.t.bar
 	}
 }
 
@@ -234,11 +257,13 @@ func (l *layout) volume(slot image.Rectangle, v ui.Volume) {
 	l.label(image.Rect(x, slot.Min.Y, x+96, slot.Max.Y), v.Label, typeLabel, l.t.text, true)
 	l.right(image.Rect(slot.Max.X-56, slot.Min.Y, slot.Max.X-8, slot.Max.Y), v.Value, typeSmallTab, l.t.muted)
 	track := image.Rect(x+104, slot.Min.Y+slot.Dy()/2-4, slot.Max.X-64, slot.Min.Y+slot.Dy()/2+4)
-	l.add(item{kind: kindFill, slot: track, fg: l.t.line, bg: l.t.chip, radius: 4, area: true})
+	whole := track
+	whole.Min.Y, whole.Max.Y = track.Min.Y+2, track.Max.Y-2
+	l.add(item{kind: kindFill, slot: whole, fg: l.t.track, bg: l.t.chip, radius: 2, area: true})
 	if w := track.Dx() * v.Percent / 100; w > 0 {
 		filled := track
 		filled.Max.X = filled.Min.X + max(w, 8)
-		l.add(item{kind: kindFill, slot: filled, fg: l.t.accent, bg: l.t.line, radius: 4, area: true})
+		l.add(item{kind: kindFill, slot: filled, fg: l.t.accent, bg: l.t.chip, radius: 4, area: true})
 	}
 	l.ground = l.t.ground
 }

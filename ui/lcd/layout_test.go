@@ -159,7 +159,7 @@ func TestDrawings(t *testing.T) {
 		if len(parseDrawing(d)) == 0 {
 			t.Errorf("the drawing of %s cannot be read", name)
 		}
-		m := iconMask(name)
+		m := iconMask(name, iconSize)
 		edge := 0
 		for i := 0; i < iconSize; i++ {
 			for _, p := range []int{i, i * iconSize, i*iconSize + iconSize - 1, (iconSize-1)*iconSize + i} {

@@ -2,6 +2,7 @@ package lcd
 
 import (
 	"image"
+	"image/color"
 	"strings"
 
 	"phoned/ui"
@@ -13,48 +14,113 @@ func (l *layout) clock(c ui.Clock) {
 	y := l.body().Min.Y + 16
 	l.label(image.Rect(margin, y, w, y+48), c.Time, typeClock, l.t.text, false)
 	l.label(image.Rect(margin, y+48, w, y+80), c.Date, typeRow, l.t.muted, true)
-	l.chips(margin, y+88, l.body().Max.Y-8, c.Chips)
+	big := chipStyle{typeLabel, 32, 12}
+	if y+88+l.chipsHeight(margin, c.Chips, big) > l.body().Max.Y-8 {
+		big = smallChip
+	}
+	l.chips(margin, y+88, l.body().Max.Y-8, c.Chips, big)
 }
 
-// call is one call alone: label, name, number, timer, chips.
+// Where the parts of a call stand, from the body's top: the same in every
+// state, so that nothing jumps when it changes.
+const (
+	callLabelY  = 8
+	callNameY   = 24
+	callNumberY = 56
+	callTimerY  = 80
+	callChipsY  = 128
+)
+
+// call is one call alone: label, name, number, timer, chips; the initials at
+// the right.
 func (l *layout) call(c ui.Call) {
 	w := l.bounds.Max.X - margin
-	y := l.body().Min.Y + 16
-	switch {
-	case c.Label.S != "" && c.Timer.S != "":
-		y -= 8
-		l.callLabel(image.Rect(margin, y, w, y+24), c)
-		y += 24
-	case c.Label.S != "":
-		y += 8
-		l.callLabel(image.Rect(margin, y, w, y+24), c)
-		y += 24
+	top := l.body().Min.Y
+	at := func(y, h int) image.Rectangle { return image.Rect(margin, top+y, w, top+y+h) }
+	if c.Label.S != "" {
+		l.callLabel(at(callLabelY, 16), c)
 	}
-	y += l.name(image.Rect(margin, y, w, y+48), c.Name)
+	name, number := at(callNameY, 32), at(callNumberY, 24)
+	beside := name.Max.X - markSize - margin
+	if st := l.fit(c.Name, beside-margin, typeName, 20); l.width(c.Name, st) <= beside-margin {
+		l.mark(image.Pt(w-markSize, top+callNameY), c)
+		name.Max.X, number.Max.X = beside, beside
+	}
+	leading := 20
+	if c.Label.S == "" {
+		leading = 24 // the label's room
+	}
+	if l.width(c.Name, l.fit(c.Name, name.Dx(), typeName, 20)) > name.Dx() {
+		name.Min.Y -= 2 * (leading - 20)
+		number.Min.Y += 8
+	}
+	l.name(name, c.Name, leading)
 	if c.Number != "" {
-		l.label(image.Rect(margin, y, w, y+24), c.Number, typeNumber, l.t.muted, false)
-		y += 24
+		l.label(number, c.Number, l.fit(c.Number, number.Dx(), typeNumber, 13), l.tone(ui.ToneMuted), false)
 	}
 	if c.Note.S != "" {
-		l.label(image.Rect(margin, y+16, w, y+40), c.Note.S, typeSmall, l.t.tone(c.Note.Tone), false)
-		y += 40
+		l.label(at(callTimerY+8, 24), c.Note.S, typeSmall, l.tone(c.Note.Tone), false)
 	}
-	if c.Timer.S != "" {
-		l.timer(image.Rect(margin, y+8, w, y+48), c.Timer)
-		y += 48
+	switch {
+	case c.Timer.S == "":
+	case c.Remark:
+		l.label(at(callTimerY, 40), c.Timer.S, typeRemark, l.tone(c.Timer.Tone), false)
+	default:
+		l.timer(at(callTimerY, 40), c.Timer)
+		if c.Caption != "" {
+			x := margin + l.width(c.Timer.S, typeTimer) + 8
+			slot := at(callTimerY+16, 24)
+			slot.Min.X = x
+			l.label(slot, c.Caption, typeSmall, l.t.muted, true)
+		}
 	}
 	bottom := l.body().Max.Y - 8
-	if c.Advice.S != "" {
-		bottom = l.body().Max.Y - 24
-		l.advice(image.Rect(0, bottom, l.bounds.Max.X, bottom+24), c.Advice)
+	if c.Strip.Text != "" {
+		bottom = l.strip(c.Strip)
 	}
-	l.chips(margin, y+8, bottom, c.Chips)
+	l.chips(margin, top+callChipsY, bottom, c.Chips, smallChip)
+}
+
+// mark is the caller's initials, or a handset, in a ring of the call's state.
+func (l *layout) mark(p image.Point, c ui.Call) {
+	ground := l.ground
+	slot := image.Rect(p.X, p.Y, p.X+markSize, p.Y+markSize)
+	l.add(item{kind: kindRing, slot: slot, fg: l.t.tone(c.Ring), bg: l.t.chip, area: true})
+	l.ground = l.t.chip
+	if c.Mark != "" {
+		l.centred(slot.Inset(8), c.Mark, typeMark, l.t.text)
+	} else {
+		l.add(item{kind: kindIcon, slot: slot.Inset(markSize/2 - 16), fg: l.t.text, bg: l.ground, shape: ui.IconHandset})
+	}
+	l.ground = ground
+}
+
+// strip is a line over the whole width above the soft keys; it returns where
+// it begins.
+func (l *layout) strip(s ui.Strip) int {
+	ground := l.ground
+	slot := image.Rect(0, l.body().Max.Y-stripH, l.bounds.Max.X, l.body().Max.Y)
+	fill, fg := l.t.pick, l.t.onPick[s.Tone]
+	if s.Solid {
+		fill = l.t.tone(s.Tone)
+		if s.Tone == ui.ToneWarn {
+			fill = l.t.alarm
+		}
+		fg = l.t.against(fill)
+	}
+	l.add(item{kind: kindFill, slot: slot, fg: fill, bg: ground, area: true})
+	l.ground = fill
+	l.icon(image.Pt(margin, slot.Min.Y+(stripH-iconSize)/2), s.Icon, fg)
+	text := image.Rect(margin+iconSize+8, slot.Min.Y, slot.Max.X-8, slot.Max.Y)
+	l.label(text, s.Text, l.fit(s.Text, text.Dx(), typeLabel, 12), fg, true)
+	l.ground = ground
+	return slot.Min.Y
 }
 
 // timer sets a running time with its last digit as an item of its own: most
 // seconds change nothing else.
 func (l *layout) timer(slot image.Rectangle, t ui.Text) {
-	l.label(slot, t.S, typeTimer, l.t.tone(t.Tone), false)
+	l.label(slot, t.S, typeTimer, l.tone(t.Tone), false)
 	n := len(t.S) - 1
 	it := &l.items[len(l.items)-1]
 	if it.text != t.S || n < 1 || t.S[n] < '0' || t.S[n] > '9' {
@@ -77,22 +143,22 @@ func (l *layout) timer(slot image.Rectangle, t ui.Text) {
 }
 
 // name sets a name as large as it fits, a long one in two lines; it returns
-// the height used.
-func (l *layout) name(slot image.Rectangle, s string) int {
+// the height used. leading is that of two lines.
+func (l *layout) name(slot image.Rectangle, s string, leading int) int {
 	st := l.fit(s, slot.Dx(), typeName, 20)
 	if l.width(s, st) <= slot.Dx() {
 		slot.Max.Y = slot.Min.Y + 32
 		l.label(slot, s, st, l.t.text, false)
 		return 32
 	}
-	st.size = 18
-	l.paragraph(slot, s, st, l.t.text, 24, false)
-	return 48
+	st.size = leading - 5
+	slot.Max.Y = slot.Min.Y + 2*leading
+	return l.paragraph(slot, s, st, l.t.text, leading, false)
 }
 
 // callLabel is the small line above the name, with its sign.
 func (l *layout) callLabel(slot image.Rectangle, c ui.Call) {
-	fg := l.t.tone(c.Label.Tone)
+	fg := l.tone(c.Label.Tone)
 	if c.Icon != ui.IconNone {
 		if !c.Blink {
 			l.icon(image.Pt(slot.Min.X-2, slot.Min.Y+(slot.Dy()-iconSize)/2), c.Icon, fg)
@@ -110,34 +176,22 @@ func (l *layout) fit(s string, width int, st style, least int) style {
 	return st
 }
 
-// advice is a line over the whole width that says what is wrong.
-func (l *layout) advice(slot image.Rectangle, t ui.Text) {
-	ground := l.ground
-	l.add(item{kind: kindFill, slot: slot, fg: l.t.card, bg: ground, area: true})
-	l.ground = l.t.card
-	st := l.fit(t.S, slot.Dx()-2*margin, typeSmall, 12)
-	l.label(image.Rect(margin, slot.Min.Y, slot.Max.X-margin, slot.Max.Y), t.S, st, l.t.tone(t.Tone), true)
-	l.ground = ground
-}
-
 // callCompact is the call with the focus above the others.
 func (l *layout) callCompact(c ui.Call) {
 	w := l.bounds.Max.X - margin
-	y := l.body().Min.Y + 8
+	y := l.body().Min.Y
 	if c.Label.S != "" {
-		l.callLabel(image.Rect(margin, y, w, y+16), c)
-		y += 16
+		l.callLabel(image.Rect(margin, y, w, y+24), c)
 	}
 	st := typeName
 	st.size = 22
-	l.label(image.Rect(margin, y, w, y+32), c.Name, st, l.t.text, false)
-	y += 32
-	l.subline(image.Rect(margin, y, w, y+24), c)
-	y += 32
+	l.label(image.Rect(margin, y+24, w, y+48), c.Name, st, l.t.text, false)
+	l.subline(image.Rect(margin, y+48, w, y+72), c)
+	y += 80
 	l.add(item{kind: kindFill, slot: image.Rect(0, y, l.bounds.Max.X, y+1), fg: l.t.line, bg: l.ground, area: true})
 	bottom := l.body().Max.Y
-	if c.Advice.S != "" {
-		bottom -= 32
+	if c.Strip.Text != "" {
+		bottom = l.strip(c.Strip)
 	}
 	for _, r := range c.Rows {
 		if y+rowH > bottom {
@@ -146,16 +200,13 @@ func (l *layout) callCompact(c ui.Call) {
 		l.row(image.Rect(0, y, l.bounds.Max.X, y+rowH), r, false)
 		y += rowH
 	}
-	if c.Advice.S != "" {
-		l.advice(image.Rect(0, bottom, l.bounds.Max.X, bottom+32), c.Advice)
-	}
 }
 
 // subline is "1002 · 00:42", and what else is to be said, in one line.
 func (l *layout) subline(slot image.Rectangle, c ui.Call) {
 	x := slot.Min.X
 	if c.Timer.S != "" {
-		x += l.label(slot, c.Timer.S, typeSub, l.t.text, false) + 12
+		x += l.label(slot, c.Timer.S, typeSub, l.tone(c.Timer.Tone), false) + 12
 	}
 	s := c.Number
 	if c.Note.S != "" {
@@ -165,13 +216,24 @@ func (l *layout) subline(slot image.Rectangle, c ui.Call) {
 		s += c.Note.S
 	}
 	right := slot.Max.X
-	if len(c.Chips) > 0 && c.Chips[0].Icon == ui.IconNone && c.Label.S == "" {
+	if len(c.Chips) > 0 && quality(c.Chips[0].Icon) && c.Label.S == "" {
 		ch := c.Chips[0] // how it sounds; the rest is in the header
 		tw := l.width(ch.Text, typeLabel)
-		l.label(image.Rect(right-tw, slot.Min.Y, right, slot.Max.Y), ch.Text, typeLabel, l.t.tone(ch.Tone), true)
-		right -= tw + 8
+		l.label(image.Rect(right-tw, slot.Min.Y, right, slot.Max.Y), ch.Text, typeLabel, l.tone(ch.Tone), true)
+		right -= tw + iconSize + 4
+		l.icon(image.Pt(right, slot.Min.Y+(slot.Dy()-iconSize)/2), ch.Icon, l.tone(ch.Tone))
+		right -= 8
 	}
-	l.label(image.Rect(x, slot.Min.Y, right, slot.Max.Y), s, typeBody, l.t.muted, false)
+	l.label(image.Rect(x, slot.Min.Y, right, slot.Max.Y), s, typeBody, l.tone(ui.ToneMuted), false)
+}
+
+// quality reports whether an icon tells how a call sounds.
+func quality(i ui.Icon) bool {
+	switch i {
+	case ui.IconBars1, ui.IconBars2, ui.IconBars3, ui.IconBars4:
+		return true
+	}
+	return false
 }
 
 // row is a line of a list.
@@ -179,20 +241,20 @@ func (l *layout) row(slot image.Rectangle, r ui.Row, focus bool) {
 	ground := l.ground
 	st := typeRow
 	if focus {
-		l.add(item{kind: kindFill, slot: slot, fg: l.t.card, bg: ground, area: true})
-		l.add(item{kind: kindFill, slot: image.Rect(slot.Min.X, slot.Min.Y, slot.Min.X+4, slot.Max.Y), fg: l.t.accent, bg: l.t.card, area: true})
-		l.ground = l.t.card
+		l.add(item{kind: kindFill, slot: slot, fg: l.t.pick, bg: ground, area: true})
+		l.add(item{kind: kindFill, slot: image.Rect(slot.Min.X, slot.Min.Y, slot.Min.X+4, slot.Max.Y), fg: l.t.accent, bg: l.t.pick, area: true})
+		l.ground = l.t.pick
 		st = typeRowFocus
 	}
 	x, right := slot.Min.X+margin, slot.Max.X-margin
 	if r.Icon != ui.IconNone {
 		if !r.Hollow {
-			l.icon(image.Pt(x, slot.Min.Y+(slot.Dy()-iconSize)/2), r.Icon, l.t.tone(r.IconTone))
+			l.icon(image.Pt(x, slot.Min.Y+(slot.Dy()-iconSize)/2), r.Icon, l.tone(r.IconTone))
 		}
 		x += iconSize + 8
 	}
 	if r.Open {
-		l.icon(image.Pt(right-iconSize+4, slot.Min.Y+(slot.Dy()-iconSize)/2), ui.IconChevron, l.t.muted)
+		l.icon(image.Pt(right-iconSize+4, slot.Min.Y+(slot.Dy()-iconSize)/2), ui.IconChevron, l.tone(ui.ToneMuted))
 		right -= iconSize + 4
 	}
 	if r.Value.S != "" {
@@ -201,11 +263,28 @@ func (l *layout) row(slot image.Rectangle, r ui.Row, focus bool) {
 			vs = typeSmallTab
 		}
 		w := min(l.width(r.Value.S, vs), (right-x)*6/10)
-		l.right(image.Rect(right-w, slot.Min.Y, right, slot.Max.Y), r.Value.S, vs, l.t.tone(r.Value.Tone))
+		l.value(image.Rect(right-w, slot.Min.Y, right, slot.Max.Y), r, vs)
 		right -= w + 16
 	}
 	l.label(image.Rect(x, slot.Min.Y, right, slot.Max.Y), r.Label, st, l.t.text, false)
 	l.ground = ground
+}
+
+// value sets the value of a row, what was typed of it in the accent.
+func (l *layout) value(slot image.Rectangle, r ui.Row, st style) {
+	s, fg := r.Value.S, l.tone(r.Value.Tone)
+	from, to := r.Hit[0], r.Hit[1]
+	if to <= from || l.width(s, st) > slot.Dx() {
+		l.right(slot, s, st, fg)
+		return
+	}
+	x := slot.Min.X
+	for _, run := range []struct {
+		s string
+		c color.RGBA
+	}{{s[:from], fg}, {s[from:to], l.tone(ui.ToneAccent)}, {s[to:], fg}} {
+		x += l.label(image.Rect(x, slot.Min.Y, slot.Max.X+1, slot.Max.Y), run.s, st, run.c, false)
+	}
 }
 
 // list shows the rows round the selected one.
@@ -264,11 +343,14 @@ func (l *layout) entry(e ui.Entry) {
 		l.label(image.Rect(margin, y+8, b.Max.X-margin, y+32), e.Note.S, typeBody, l.t.tone(e.Note.Tone), false)
 		y += 32
 	}
-	l.chips(margin, y+8, b.Max.Y-8, e.Chips)
+	l.chips(margin, y+8, b.Max.Y-8, e.Chips, smallChip)
 }
 
 // caretW is the cursor's width.
 const caretW = 3
+
+// caretGap is what the digits keep off it: with their own bearing 6 pixels.
+const caretGap = 5
 
 // number sets the digits as large as they fit and shows the part round the
 // cursor of those that never do.
@@ -282,7 +364,7 @@ func (l *layout) number(slot image.Rectangle, e ui.Entry) {
 		l.label(image.Rect(slot.Min.X+12, slot.Min.Y, slot.Max.X, slot.Max.Y), e.Hint, typeNumber, l.t.muted, true)
 		return
 	}
-	room := slot.Dx() - caretW - 4
+	room := slot.Dx() - caretW - 2*caretGap
 	st = l.fit(e.Text, room, st, 24)
 	rs := []rune(e.Text)
 	at := min(max(e.Cursor, 0), len(rs))
@@ -297,10 +379,13 @@ func (l *layout) number(slot image.Rectangle, e ui.Entry) {
 		bw = l.width(before, st)
 		l.label(image.Rect(slot.Min.X, slot.Min.Y, slot.Min.X+bw+1, slot.Max.Y), before, st, l.t.text, false)
 	}
-	x := slot.Min.X + bw + 2
+	x := slot.Min.X
+	if before != "" {
+		x += bw + caretGap
+	}
 	caret(x)
-	if after != "" && x+caretW+2 < slot.Max.X {
-		l.label(image.Rect(x+caretW+1, slot.Min.Y, slot.Max.X, slot.Max.Y), after, st, l.t.text, false)
+	if after != "" && x+caretW+caretGap < slot.Max.X {
+		l.label(image.Rect(x+caretW+caretGap, slot.Min.Y, slot.Max.X, slot.Max.Y), after, st, l.t.text, false)
 	}
 }
 
@@ -314,8 +399,11 @@ func (l *layout) message(m ui.Message) {
 		y += 24
 	}
 	bottom := b.Max.Y - 8
-	if len(m.Chips) > 0 {
-		bottom -= chipH + 8
+	if m.Strip.Text != "" {
+		bottom = l.strip(m.Strip)
+	}
+	if m.Details != "" {
+		bottom = l.details(m, bottom)
 	}
 	tone := l.t.text
 	if m.Tone == ui.ToneStop {
@@ -325,12 +413,28 @@ func (l *layout) message(m ui.Message) {
 		l.label(image.Rect(left, y, right, y+32), m.Title, typeName, tone, true)
 		y += 40
 	} else {
-		y += up8(l.paragraph(image.Rect(left, y, right, min(y+56, bottom)), m.Title, typeTitle, tone, 28, true)) + 8
+		st := l.fit(m.Title, right-left, typeTitle, 18)
+		if l.width(m.Title, st) > right-left {
+			st = typeTitle
+		}
+		y += up8(l.paragraph(image.Rect(left, y, right, min(y+56, bottom)), m.Title, st, tone, 28, true)) + 8
 	}
 	for _, p := range m.Paragraphs {
 		y += l.paragraph(image.Rect(left, y, right, bottom), p.S, typeBody, l.t.tone(p.Tone), 20, false)
 	}
-	l.chips(left, min(up8(y+8), b.Max.Y-8-chipH), b.Max.Y-8, m.Chips)
+}
+
+// details are what the machine said, small at the end; it returns where they
+// begin.
+func (l *layout) details(m ui.Message, bottom int) int {
+	const leading = 16
+	left, right := margin, l.bounds.Max.X-margin
+	lines, _ := l.wrap(m.Details, typeDetail, right-left, 2)
+	y := bottom - leading*(len(lines)+1)
+	y -= y % 8
+	l.label(image.Rect(left, y, right, y+leading), m.DetailsAre, typeHeader, l.t.muted, true)
+	l.paragraph(image.Rect(left, y+leading, right, y+leading*3), m.Details, typeDetail, l.t.muted, leading, false)
+	return y
 }
 
 // signIn is the QR code at the left and the way without a camera beside it.
@@ -346,36 +450,40 @@ func (l *layout) signIn(s ui.SignIn) {
 			left += box + 16
 		}
 	}
-	if s.Until.S != "" {
-		l.label(image.Rect(margin, b.Max.Y-24, left+96, b.Max.Y), s.Until.S, typeSmallTab, l.t.tone(s.Until.Tone), true)
+	if s.Strip.Text != "" {
+		l.strip(s.Strip)
 	}
 	defer func(was bool) { l.flow = was }(l.flow)
 	l.flow = true
 	right := b.Max.X - 8
 	y := b.Min.Y + 8
-	y += l.paragraph(image.Rect(left, y, right, y+40), s.Lead, typeLead, l.t.text, 20, true) + 4
-	l.label(image.Rect(left, y, right, y+20), s.Or, typeSmall, l.t.muted, true)
-	y += 20
-	y += l.url(image.Rect(left, y, right, y+40), s.URL)
-	if s.Code == "" {
-		return
+	y += l.paragraph(image.Rect(left, y, right, y+36), s.Lead, typeLead, l.t.text, 18, true) + 4
+	l.label(image.Rect(left, y, right, y+signInLeading), s.Or, typeSmall, l.t.muted, true)
+	y += signInLeading
+	y += l.url(image.Rect(left, y, right, y+2*signInLeading), s.URL)
+	if s.Code != "" {
+		l.label(image.Rect(left, y, right, y+signInLeading), s.AndType, typeSmall, l.t.muted, true)
+		y += signInLeading + 2
+		l.label(image.Rect(left, y, right, y+28), s.Code, l.fit(s.Code, right-left, typeCode, 13), l.t.text, false)
+		y += 28
 	}
-	l.label(image.Rect(left, y, right, y+20), s.AndType, typeSmall, l.t.muted, true)
-	y += 24
-	l.label(image.Rect(left, y, right, y+32), s.Code, l.fit(s.Code, right-left, typeCode, 13), l.t.text, false)
+	l.label(image.Rect(left, y, right, y+signInLeading), s.Until.S, typeSmallTab, l.tone(s.Until.Tone), true)
 }
 
-// url sets an address in one line, or in two broken at a slash.
+// signInLeading is from line to line beside the QR code.
+const signInLeading = 17
+
+// url sets an address in one line, or in two broken at a dot or slash.
 func (l *layout) url(slot image.Rectangle, u string) int {
-	const leading = 20
-	st := typeLabel
+	const leading = signInLeading
+	st := l.fit(u, slot.Dx(), typeLabel, 11)
 	if l.width(u, st) <= slot.Dx() {
 		l.label(image.Rect(slot.Min.X, slot.Min.Y, slot.Max.X, slot.Min.Y+leading), u, st, l.t.text, false)
 		return leading
 	}
 	cut := 0
 	for i, r := range u {
-		if r == '/' && i > 0 && l.width(u[:i], st) <= slot.Dx() {
+		if (r == '/' || r == '.') && i > 0 && l.width(u[:i], st) <= slot.Dx() {
 			cut = i
 		}
 	}

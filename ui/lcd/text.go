@@ -4,6 +4,7 @@ import (
 	"image"
 	"image/color"
 	"strings"
+	"unicode"
 
 	"phoned/ui"
 )
@@ -125,11 +126,15 @@ func (l *layout) wrap(s string, st style, width, most int) (lines []string, cut 
 		if f.width(rest, st.tabular) <= width {
 			return append(lines, rest), false
 		}
-		n := l.breakAt(rest, st, width)
+		n, hyphen := l.breakAt(rest, st, width)
 		if n == 0 {
 			return lines, true
 		}
-		lines = append(lines, strings.TrimSpace(rest[:n]))
+		line := strings.TrimSpace(rest[:n])
+		if hyphen {
+			line += "-"
+		}
+		lines = append(lines, line)
 		rest = strings.TrimSpace(rest[n:])
 	}
 	return lines, false
@@ -153,22 +158,32 @@ func (l *layout) balance(s string, st style, width, most int) (lines []string, c
 }
 
 // breakAt is the byte at which a text that is wider than width is broken: the
-// last space that fits, otherwise the last character.
-func (l *layout) breakAt(s string, st style, width int) int {
-	fits, space := 0, 0
-	l.p.face(st).pen(s, st.tabular, func(i int, r rune, _ runeInfo, x fixedInt) {
-		if x > fixedInt(width<<6) {
+// last space that fits, otherwise between syllables, with a hyphen, otherwise
+// the last character.
+func (l *layout) breakAt(s string, st style, width int) (n int, hyphen bool) {
+	fits, space, part := 0, 0, 0
+	f := l.p.face(st)
+	room := fixedInt(width << 6)
+	dash := f.pen("-", st.tabular, nil)
+	f.pen(s, st.tabular, func(i int, r rune, _ runeInfo, x fixedInt) {
+		if x > room {
 			return
 		}
 		fits = i
+		if x+dash <= room && syllable(s, i) {
+			part = i
+		}
 		if r == ' ' {
 			space = i
 		}
 	})
-	if space > 0 {
-		return space
+	switch {
+	case space > 0:
+		return space, false
+	case part > 0:
+		return part, true
 	}
-	return fits
+	return fits, false
 }
 
 // paragraph sets wrapped lines below each other from slot's top, leading
@@ -177,11 +192,7 @@ func (l *layout) paragraph(slot image.Rectangle, s string, st style, fg color.RG
 	if slot.Dy() < leading {
 		return 0
 	}
-	set := l.wrap
-	if st.weight == semibold {
-		set = l.balance // titles
-	}
-	lines, cut := set(s, st, slot.Dx(), slot.Dy()/leading)
+	lines, cut := l.balance(s, st, slot.Dx(), slot.Dy()/leading)
 	defer func(was bool) { l.flow = was }(l.flow)
 	l.flow = true
 	y := slot.Min.Y
@@ -207,36 +218,116 @@ func (l *layout) icon(p image.Point, name ui.Icon, fg color.RGBA) {
 // up8 rounds up to the grid.
 func up8(n int) int { return (n + 7) &^ 7 }
 
+// chipStyle is the size of chips.
+type chipStyle struct {
+	style
+	height, pad int
+}
+
+var smallChip = chipStyle{typeChip, chipH, 8}
+
+// chipWidth is the width of a chip before it is bounded.
+func (l *layout) chipWidth(c ui.Chip, cs chipStyle) int {
+	w := l.width(c.Text, cs.style) + 2*cs.pad
+	if c.Icon != ui.IconNone {
+		w += iconSize + 4
+	}
+	return up8(w)
+}
+
+// chipsHeight is the height that all chips need.
+func (l *layout) chipsHeight(left int, cs []ui.Chip, st chipStyle) int {
+	x, y := left, 0
+	for _, c := range cs {
+		w := l.chipWidth(c, st)
+		if x > left && x+w > l.bounds.Max.X-margin {
+			x, y = left, y+st.height+8
+		}
+		x += w + 8
+	}
+	return y + st.height
+}
+
 // chips sets chips in a row, in further rows while there is room above
 // bottom; it returns where the next thing may start.
-func (l *layout) chips(x, y, bottom int, cs []ui.Chip) int {
+func (l *layout) chips(x, y, bottom int, cs []ui.Chip, st chipStyle) int {
 	left, right := x, l.bounds.Max.X-margin
 	ground := l.ground
 	for _, c := range cs {
-		pad, lead := 8, 0
+		pad, lead := st.pad, 0
 		if c.Icon != ui.IconNone {
 			lead = iconSize + 4
 		}
-		w := up8(l.width(c.Text, typeChip) + 2*pad + lead)
-		w = min(w, (right-left)&^7)
+		w := min(l.chipWidth(c, st), (right-left)&^7)
 		if x > left && x+w > right {
-			x, y = left, y+chipH+8
+			x, y = left, y+st.height+8
 		}
-		if y+chipH > bottom {
+		if y+st.height > bottom {
 			return y
 		}
-		slot := image.Rect(x, y, x+w, y+chipH)
-		l.add(item{kind: kindFill, slot: slot, fg: l.t.chip, bg: ground, radius: chipH / 2, area: true})
+		slot := image.Rect(x, y, x+w, y+st.height)
+		l.add(item{kind: kindFill, slot: slot, fg: l.t.chip, bg: ground, radius: st.height / 2, area: true})
 		l.ground = l.t.chip
 		fg := l.t.tone(c.Tone)
-		used := l.width(c.Text, typeChip) + lead
+		used := l.width(c.Text, st.style) + lead
 		start := max(x+pad, x+(w-used)/2)
 		if lead > 0 {
-			l.icon(image.Pt(start, y+(chipH-iconSize)/2), c.Icon, fg)
+			l.icon(image.Pt(start, y+(st.height-iconSize)/2), c.Icon, fg)
 		}
-		l.label(image.Rect(start+lead, y, x+w-pad+4, y+chipH), c.Text, typeChip, fg, true)
+		l.label(image.Rect(start+lead, y, x+w-pad+4, y+st.height), c.Text, st.style, fg, true)
 		l.ground = ground
 		x += w + 8
 	}
-	return y + chipH
+	return y + st.height
 }
+
+// syllable reports whether a word may be parted before byte i: between vowel
+// and consonant, or before the last of several consonants, with three letters
+// on either side. Good enough for names; it knows no dictionary.
+func syllable(s string, i int) bool {
+	const sides = 3
+	before, after := letters(s[max(0, i-4*maxWord):i], true), letters(s[i:min(len(s), i+4*maxWord)], false)
+	if len(before) < sides || len(after) < sides {
+		return false
+	}
+	last, first := before[len(before)-1], after[0]
+	if vowel(first) || !vowel(after[1]) {
+		return false
+	}
+	switch string([]rune{last, first}) {
+	case "ch", "ck", "ph", "th", "sh", "qu":
+		return false
+	}
+	return true
+}
+
+// letters are up to four letters of s next to its end, or its start, in lower
+// case.
+func letters(s string, end bool) []rune {
+	rs := []rune(s)
+	if len(rs) > maxWord {
+		if end {
+			rs = rs[len(rs)-maxWord:]
+		} else {
+			rs = rs[:maxWord]
+		}
+	}
+	from, to := 0, len(rs)
+	if end {
+		for from = to; from > 0 && unicode.IsLetter(rs[from-1]); from-- {
+		}
+	} else {
+		for to = 0; to < len(rs) && unicode.IsLetter(rs[to]); to++ {
+		}
+	}
+	out := rs[from:to]
+	for i, r := range out {
+		out[i] = unicode.ToLower(r)
+	}
+	return out
+}
+
+// maxWord is how far syllable looks.
+const maxWord = 4
+
+func vowel(r rune) bool { return strings.ContainsRune("aeiouyäöüáàâéèêíìîóòôúùû", r) }

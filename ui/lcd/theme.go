@@ -16,8 +16,16 @@ type theme struct {
 	goes, stop, warn         color.RGBA
 	glow                     color.RGBA // the ground's top while ringing
 	bar                      color.RGBA // ground of the soft-key bar
+	pick                     color.RGBA // ground of the selected row
+	track                    color.RGBA // the whole way of a slider
+	alarm                    color.RGBA // a strip filled to warn
+	out                      color.RGBA // the way out: between text and muted
+	onPick, onGlow           [toneCount]color.RGBA
 	quiet, module            color.RGBA // of a QR code
 }
+
+// toneCount is how many tones there are.
+const toneCount = int(ui.ToneOut) + 1
 
 func rgb(v uint32) color.RGBA {
 	return color.RGBA{uint8(v >> 16), uint8(v >> 8), uint8(v), 255}
@@ -28,22 +36,70 @@ func rgb(v uint32) color.RGBA {
 func themeOf(name ui.Theme, primary string) theme {
 	t := theme{
 		ground: rgb(0x0e1116), card: rgb(0x181d25), line: rgb(0x262d38), chip: rgb(0x1d232d), text: rgb(0xf2f4f8), muted: rgb(0x9aa3b2),
-		accent: rgb(0x818cf8), goes: rgb(0x34d399), stop: rgb(0xf87171), warn: rgb(0xfbbf24), glow: rgb(0x17382e),
+		accent: rgb(0x818cf8), goes: rgb(0x34d399), stop: rgb(0xf87171), warn: rgb(0xfbbf24), glow: rgb(0x1c5240),
+		bar: rgb(0x181d25), pick: rgb(0x262d38), track: rgb(0x6f7889), out: rgb(0xc6ccd8),
 		quiet: rgb(0xffffff), module: rgb(0x0e1116),
 	}
-	t.bar = t.ground
 	if name == ui.Light {
 		t = theme{
 			ground: rgb(0xf5f6f8), card: rgb(0xffffff), line: rgb(0xdde1e7), chip: rgb(0xe9ecf1), text: rgb(0x14171c), muted: rgb(0x575e6a),
-			accent: rgb(0x4f46e5), goes: rgb(0x0a7440), stop: rgb(0xc62828), warn: rgb(0x855600), glow: rgb(0xcdeedd),
+			accent: rgb(0x4f46e5), goes: rgb(0x0a7440), stop: rgb(0xc62828), warn: rgb(0x855600), glow: rgb(0xa3e4c4),
+			bar: rgb(0xffffff), pick: rgb(0xd2d8e1), track: rgb(0x7a818d), out: rgb(0x3c434f),
 			quiet: rgb(0xffffff), module: rgb(0x14171c),
 		}
-		t.bar = t.ground
+	}
+	for _, c := range []*color.RGBA{&t.ground, &t.card, &t.line, &t.chip, &t.bar, &t.pick} {
+		*c = panelColour(*c)
 	}
 	if c, ok := parseColour(primary); ok {
 		t.accent = readable(c, minContrast, t.ground, t.card, t.chip)
 	}
+	t.alarm = rgb(0xfbbf24)
+	for i := range toneCount {
+		c := t.tone(ui.Tone(i))
+		t.onPick[i] = readable(c, minContrast, t.pick)
+		if c == t.muted {
+			c = t.text
+		}
+		t.onGlow[i] = readable(c, minContrast, t.glow)
+	}
 	return t
+}
+
+// panelColour is the nearest colour that a panel of 16 bits a pixel (RGB565)
+// has: large grounds keep their hue on it.
+func panelColour(c color.RGBA) color.RGBA {
+	five := func(v uint8) uint8 { n := (int(v)*31 + 127) / 255; return uint8(n<<3 | n>>2) }
+	six := func(v uint8) uint8 { n := (int(v)*63 + 127) / 255; return uint8(n<<2 | n>>4) }
+	return color.RGBA{five(c.R), six(c.G), five(c.B), 255}
+}
+
+// on gives the tone on a ground, where the theme's own would be too faint.
+func (t *theme) on(ground color.RGBA, x ui.Tone) color.RGBA {
+	switch ground {
+	case t.pick:
+		return t.onPick[x]
+	case t.glow:
+		return t.onGlow[x]
+	}
+	return t.tone(x)
+}
+
+// against is the text or the ground, whichever reads better on a filled
+// colour.
+func (t *theme) against(c color.RGBA) color.RGBA {
+	if contrast(t.text, c) > contrast(t.quietest(), c) {
+		return t.text
+	}
+	return t.quietest()
+}
+
+// quietest is what is farthest from the text.
+func (t *theme) quietest() color.RGBA {
+	if luminance(t.text) > 0.18 {
+		return t.ground
+	}
+	return rgb(0xffffff)
 }
 
 func (t *theme) tone(x ui.Tone) color.RGBA {
@@ -58,6 +114,8 @@ func (t *theme) tone(x ui.Tone) color.RGBA {
 		return t.stop
 	case ui.ToneWarn:
 		return t.warn
+	case ui.ToneOut:
+		return t.out
 	}
 	return t.text
 }

@@ -23,6 +23,24 @@ func talking(p phone.Party, since time.Time) phone.CallView {
 	}
 }
 
+// losing is how a call sounds whose sound is lost on the way to the other
+// side: the one rule of all scenes.
+func losing(percent float64) phone.Quality {
+	q := phone.Quality{LossPercent: percent, Word: "excellent"}
+	switch {
+	case percent >= 5:
+		q.Word = "poor"
+	case percent >= 2:
+		q.Word = "fair"
+	case percent >= 1:
+		q.Word = "good"
+	}
+	if percent >= 2 {
+		q.Advice = "uplink_loss"
+	}
+	return q
+}
+
 func calls() []Scene {
 	now := at(3*time.Minute + 13*time.Second)
 	active := keys(phone.ActHold, phone.ActEnd, phone.ActTransfer, phone.ActMore)
@@ -50,12 +68,12 @@ func calls() []Scene {
 	muted.Muted, muted.Path = true, phone.PathSpeaker
 	muted.Calls[0].Recording = phone.RecordingOn
 	poor := withCall(phone.ScreenActive, active, talking(mara, now.Add(-42*time.Second)))
-	poor.Calls[0].Quality = phone.Quality{Word: "poor", LossPercent: 6.2, Advice: "uplink_loss"}
+	poor.Calls[0].Quality = losing(6.2)
 	poor.Path = phone.PathHeadset
 	poor.Headset = true
 	digits := withCall(phone.ScreenActive, active, talking(phone.Party{Name: "Conference bridge", Number: "8800"}, now.Add(-31*time.Second)))
 	digits.Calls[0].Digits = "4711#"
-	digits.Calls[0].Quality.Word = "good"
+	digits.Calls[0].Quality = losing(1)
 
 	held := withCall(phone.ScreenHeld, keys(phone.ActResume, phone.ActEnd, phone.ActNew, phone.ActMore), talking(workshop, now.Add(-300*time.Second)))
 	held.Calls[0].OnHold, held.Calls[0].HeldSince = true, now.Add(-65*time.Second)
@@ -64,7 +82,7 @@ func calls() []Scene {
 
 	ended := withCall(phone.ScreenEnded, keys(phone.ActRedial, phone.ActSave, phone.ActReport, phone.ActOK), talking(workshop, now.Add(-133*time.Second)))
 	ended.Calls[0].State, ended.Calls[0].Cause, ended.Calls[0].EndedAt = phone.Ended, phone.CauseRemote, now
-	ended.Calls[0].Quality.Word = "good"
+	ended.Calls[0].Quality = losing(1)
 
 	out := []Scene{
 		{"calling", true, now, calling},
@@ -100,9 +118,9 @@ func several() []Scene {
 	held.ID, held.Line, held.OnHold, held.HeldSince = 1, "1", true, now.Add(-65*time.Second)
 	talk := talking(warehouse, now.Add(-42*time.Second))
 	talk.ID, talk.Line = 2, "1"
-	talk.Quality = phone.Quality{Word: "good"}
+	talk.Quality = losing(1)
 	bad := talk
-	bad.Quality = phone.Quality{Word: "fair", LossPercent: 6, Advice: "uplink_loss"}
+	bad.Quality = losing(3)
 	arriving := phone.CallView{ID: 3, Line: "1", Direction: phone.Inbound, State: phone.Incoming, Party: mara, StartedAt: now.Add(-3 * time.Second)}
 
 	base := view(phone.ScreenActiveHeld, keys(phone.ActSwap, phone.ActEnd, phone.ActTransfer, phone.ActMore))

@@ -84,10 +84,14 @@ func lists() []Scene {
 	end := menu
 	end.Menu.Index = 5
 	history := view(phone.ScreenHistory, keys(phone.ActCall, phone.ActNone, phone.ActNone, phone.ActBack))
+	history.Recent = recent(now)
 	history.Menu = phone.MenuView{Items: []phone.MenuItem{
-		{Label: "Workshop", Value: "@missed"}, {Label: "Mara Jakobsen", Value: "@received"}, {Label: "+44 20 7946 0018", Value: "@placed"},
-		{Label: "Warehouse", Value: "@rejected"}, {Label: "Hotline", Value: "@missed"},
+		{ID: "1003", Label: "Workshop", Value: "@missed"}, {ID: mara.Number, Label: "Mara Jakobsen", Value: "@received"},
+		{ID: "+44 20 7946 0018", Label: "+44 20 7946 0018", Value: "@placed"},
+		{ID: "1002", Label: "Warehouse", Value: "@rejected"}, {ID: "1800", Label: "Hotline", Value: "@missed"},
 	}}
+	older := history
+	older.Menu.Index = 4
 	empty := view(phone.ScreenHistory, keys(phone.ActNone, phone.ActNone, phone.ActNone, phone.ActBack))
 	status := view(phone.ScreenStatus, keys(phone.ActNone, phone.ActNone, phone.ActNone, phone.ActBack))
 	status.Lines = append(status.Lines, phone.LineView{LineInfo: phone.LineInfo{ID: "2", Label: "Hotline", Number: "1800"}, State: phone.LineFailed, Cause: phone.CauseNotAllowed})
@@ -95,8 +99,28 @@ func lists() []Scene {
 		{"menu", true, now, menu},
 		{"menu-end", false, now, end},
 		{"history", true, now, history},
+		{"history-end", false, now, older},
 		{"history-empty", false, now, empty},
 		{"status", true, now, status},
+		{"status-well", false, now, view(phone.ScreenStatus, keys(phone.ActNone, phone.ActNone, phone.ActNone, phone.ActBack))},
+	}
+}
+
+// recent are the calls of the history.
+func recent(now time.Time) []phone.CallRecord {
+	call := func(p phone.Party, d phone.Direction, outcome phone.Cause, ago time.Duration, answered bool) phone.CallRecord {
+		r := phone.CallRecord{Direction: d, Party: p, Outcome: outcome, StartedAt: now.Add(-ago)}
+		if answered {
+			r.AnsweredAt = r.StartedAt.Add(5 * time.Second)
+		}
+		return r
+	}
+	return []phone.CallRecord{
+		call(workshop, phone.Inbound, phone.CauseMissed, 24*time.Minute, false),
+		call(mara, phone.Inbound, phone.CauseRemote, 95*time.Minute, true),
+		call(phone.Party{Number: "+44 20 7946 0018"}, phone.Outbound, phone.CauseHungUp, 18*time.Hour, true),
+		call(warehouse, phone.Inbound, phone.CauseRejected, 66*time.Hour, false),
+		call(phone.Party{Name: "Hotline", Number: "1800"}, phone.Inbound, phone.CauseMissed, 11*24*time.Hour, false),
 	}
 }
 
@@ -104,6 +128,7 @@ func overlays() []Scene {
 	now := at(14 * time.Minute)
 	missed := idle()[0].View
 	missed.Missed = 3
+	missed.Recent = recent(now)
 	missed.Toast = &phone.Toast{Code: "missed", Arg: "Workshop", Since: now.Add(-time.Second)}
 	removed := calls()[4].View
 	removed.Path, removed.Muted = phone.PathSpeaker, true
