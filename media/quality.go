@@ -7,9 +7,11 @@ import (
 
 // Rating is how a call sounds, in one word, and what is wrong with it.
 type Rating struct {
-	R    float64 // transmission rating factor, ITU-T G.107, 0–93.2
-	MOS  float64 // estimated listening quality, 1–4.5
-	Word string  // excellent, good, fair, poor; "" while nothing was received
+	R   float64 // transmission rating factor, ITU-T G.107, 0–93.2
+	MOS float64 // estimated listening quality, 1–4.5
+	// Delay is the estimate of the way from mouth to ear.
+	Delay time.Duration
+	Word  string // excellent, good, fair, poor; "" while nothing was received
 	// Cause of anything worse than good: downlink_loss, uplink_loss, delay;
 	// "" when all is well.
 	Cause string
@@ -41,7 +43,7 @@ func Rate(s Stats) Rating {
 	}
 	down, up := lossImpairment(s.RecvCodec, s.LossPercent), lossImpairment(s.Codec, s.RemoteLoss)
 	r := math.Max(0, 93.2-id-math.Max(down, up))
-	out := Rating{R: r, MOS: mos(r)}
+	out := Rating{R: r, MOS: mos(r), Delay: delay}
 	switch {
 	case r >= 80:
 		out.Word = "excellent"

@@ -141,8 +141,9 @@ type Quality struct {
 	LossPercent float64 // 0–100
 	Jitter      time.Duration
 	RoundTrip   time.Duration
-	Level       float64 // 0–1, remote
-	Advice      string  // a code of ui's catalogue, e.g. "uplink_loss"; empty when all is well
+	Delay       time.Duration // from mouth to ear, estimated
+	Level       float64       // 0–1, remote
+	Advice      string        // a code of ui's catalogue, e.g. "uplink_loss"; empty when all is well
 }
 
 // Path is where the sound goes (C6). It is a machine of its own beside the

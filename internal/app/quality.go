@@ -48,6 +48,7 @@ func quality(now, before media.Stats) phone.Quality {
 		LossPercent: now.LossPercent,
 		Jitter:      now.Jitter,
 		RoundTrip:   now.RoundTrip,
+		Delay:       r.Delay,
 		Level:       now.Level,
 		Advice:      r.Cause,
 	}
