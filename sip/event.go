@@ -35,7 +35,8 @@
 // Of a name several addresses are raced, IPv6 first (RFC 8305); classic
 // transports follow SRV records (RFC 3263; not NAPTR: the transport is
 // configured). A lost flow is tried again after 1 s, doubled to 60 s, each
-// ±50 % and never above 60 s; an exchange that does not come back at once, or
+// ±50 % and never above 60 s; a call of ours that meets a 503 or a broken flow
+// before any answer goes once to the line's next server (LegMoved); an exchange that does not come back at once, or
 // says that it restarts, is given another 0 to 30 s, so that a thousand phones
 // do not arrive together. A call in progress or Reconnect leaves that out.
 // What one exchange sends is limited for its line alone.

@@ -38,6 +38,8 @@ type leg struct {
 	rung      bool // a provisional response came: CANCEL is allowed
 	unwanted  bool // ended before the answer: CANCEL, or ACK and BYE
 	canceled  bool
+	moved     bool                      // it was tried at another server
+	waiting   bool                      // for that server
 	why       string                    // goes into the CANCEL
 	private   bool                      // the number is withheld
 	acks      map[string]*gosip.Request // by To tag, for retransmitted 2xx
@@ -232,8 +234,10 @@ func (l *line) transact(k *link, seq *uint32, req *gosip.Request, auth *authStat
 // flowLost: what was not agreed yet is over; a call in progress stays, to be
 // looked for when the flow is back.
 func (g *leg) flowLost() {
-	switch g.state {
-	case confirmed, over:
+	switch {
+	case g.waiting || g.state == confirmed || g.state == over:
+	case !g.rung && g.movable():
+		g.move(0)
 	default:
 		g.resend.stop()
 		g.finish(LegEnded{Err: ErrFlowDown})

@@ -217,6 +217,11 @@ func (g *leg) refused(k *link, req *gosip.Request, res *gosip.Response) {
 		g.finish(LegEnded{Code: res.StatusCode, Remote: true, Reason: res.Reason, Err: err})
 		return
 	}
+	if res.StatusCode == 503 && g.movable() && k == g.line.link {
+		g.move(503)
+		g.line.serverFailed(503, fmt.Errorf("INVITE: 503 %s: %w", printable(res.Reason), ErrRefused), 0)
+		return
+	}
 	g.forgetEarly(nil)
 	e := LegEnded{Code: res.StatusCode, Remote: true, Reason: res.Reason}
 	if res.StatusCode >= 300 && res.StatusCode < 400 {

@@ -287,6 +287,12 @@ func (l *line) flowLost(k *link, err error) {
 		l.gone()
 		return
 	}
+	if l.waiting() != nil {
+		// Somebody waits for his call: the next server, at once.
+		l.server, l.target = (l.server+1)%len(l.cfg.Servers), 0
+		l.retryIn(0, LineChanged{State: Connecting, Err: err})
+		return
+	}
 	l.server, l.target = 0, 0
 	wait := l.pause()
 	if k.restarting(err) && !l.busy() {
@@ -366,6 +372,9 @@ func (l *line) registered(k *link) {
 		if g.line == l {
 			g.probe()
 		}
+	}
+	if g := l.waiting(); g != nil {
+		g.resume(k)
 	}
 }
 
