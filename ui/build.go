@@ -111,11 +111,11 @@ func (b *builder) blink(t time.Time) bool {
 const (
 	breath     = 2 * time.Second
 	breathStep = 125 * time.Millisecond
-	calmGlow   = 12
+	calmGlow   = 14
 )
 
-// glowSteps is one breath: a cosine between 8 and GlowMax.
-var glowSteps = [breath / breathStep]int{16, 16, 15, 14, 12, 10, 9, 8, 8, 8, 9, 10, 12, 14, 15, 16}
+// glowSteps is one breath: a cosine between 11 and GlowMax.
+var glowSteps = [breath / breathStep]int{16, 16, 15, 14, 13, 12, 11, 11, 11, 11, 12, 13, 14, 15, 16, 16}
 
 // glow is the strength of the ground: it breathes while a call rings here.
 func (b *builder) glow() int {
