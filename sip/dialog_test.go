@@ -537,6 +537,20 @@ func TestInvitesAreLimited(t *testing.T) {
 	}
 }
 
+func TestUnaskedNewsAreLimited(t *testing.T) {
+	p, _, peer := registered(t, "ws")
+	limited := 0
+	for i := range 200 {
+		peer.Send(peer.Request("NOTIFY", "sip:1001@x.invalid", fmt.Sprint("flood", i), "b", "", 1, "Messages-Waiting: yes\r\n", "Event: message-summary"))
+		if strings.HasPrefix(peer.Next().Start, "SIP/2.0 503") {
+			limited++
+		}
+	}
+	if limited < 50 || int(p.Counters().Limited) != limited {
+		t.Errorf("%d of 200 were refused, %+v", limited, p.Counters())
+	}
+}
+
 func TestTraceHidesSecrets(t *testing.T) {
 	var texts []string
 	lock := make(chan struct{}, 1)

@@ -48,13 +48,14 @@ type line struct {
 
 	subs    map[Subscription]*subscription
 	invites bucket // limits what the exchange can make us do
+	news    bucket
 	syncs   bucket
 }
 
 func newLine(a *Agent, cfg Line) *line {
 	l := &line{
 		a: a, host: newTag() + ".invalid", subs: map[Subscription]*subscription{},
-		invites: bucket{rate: 10, burst: 30}, syncs: bucket{rate: 0.1, burst: 1},
+		invites: bucket{rate: 10, burst: 30}, news: bucket{rate: 10, burst: 100}, syncs: bucket{rate: 0.1, burst: 1},
 	}
 	l.configure(cfg)
 	return l

@@ -196,7 +196,7 @@ type Counters struct {
 	Malformed uint64 // what could not be parsed
 	Stray     uint64 // responses to nothing
 	Untrusted uint64 // requests before we were registered
-	Limited   uint64 // INVITEs over the rate
+	Limited   uint64 // INVITEs and unasked NOTIFYs over the rate
 	Panics    uint64 // faults of ours that were caught
 }
 

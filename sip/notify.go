@@ -3,6 +3,8 @@ package sip
 import (
 	"strconv"
 	"strings"
+
+	gosip "github.com/emiago/sipgo/sip"
 )
 
 type (
@@ -31,6 +33,13 @@ func (k *link) notified(tx *serverTx) {
 	event, _ := eventOf(tx.req)
 	if s := k.a.subs[tx.req.CallID().Value()]; s != nil && s.line == k.line && param(tx.req.To().Params, "tag") == s.tag && event == s.what.Event {
 		s.notified(tx)
+		return
+	}
+	if !k.line.news.take(k.a.clock.Now()) {
+		k.a.counters.limited.Add(1)
+		tx.respond(503, "Service Unavailable", nil, func(res *gosip.Response) {
+			res.AppendHeader(gosip.NewHeader("Retry-After", "5"))
+		})
 		return
 	}
 	switch event {
