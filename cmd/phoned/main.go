@@ -15,7 +15,6 @@ import (
 	"syscall"
 	"time"
 
-	"phoned/hal/board"
 	"phoned/internal/app"
 	"phoned/internal/health"
 	"phoned/internal/sdnotify"
@@ -35,6 +34,9 @@ type options struct {
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "board" {
+		os.Exit(boardCommand(os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
+	}
 	var o options
 	flag.StringVar(&o.board, "board", "/etc/phoned/board.toml", "board `file`")
 	flag.StringVar(&o.config, "config", "/etc/phoned/phoned.toml", "configuration `file`")
@@ -59,7 +61,8 @@ func main() {
 
 func run(ctx context.Context, o options, log *slog.Logger) error {
 	var told []health.Problem // before there is a registry to tell
-	devices := openBoard(o.board, log, &told)
+	parts := boardParts{log: log}
+	devices := openBoard(o.board, log, &told, parts.changed)
 	cfg := configuration(o, log, &told)
 	cards, err := malgodev.New(malgodev.Config{Log: log})
 	if err != nil {
@@ -83,6 +86,7 @@ func run(ctx context.Context, o options, log *slog.Logger) error {
 	for _, p := range told {
 		s.Health.Set(p)
 	}
+	parts.tell(s.Health)
 	if n := sdnotify.Send(sdnotify.Ready); n != nil {
 		log.Warn("systemd was not told", "err", n)
 	}
@@ -105,30 +109,6 @@ func listenAndRun(ctx context.Context, s *app.System, addr string, log *slog.Log
 	}
 	log.Info("management", "addr", l.Addr().String())
 	return s.Run(ctx, l)
-}
-
-// openBoard starts what the board file names. Nothing that is missing stops
-// the phone.
-func openBoard(file string, log *slog.Logger, told *[]health.Problem) board.Devices {
-	problem := func(part, title string, err error) {
-		log.Warn(title, "dev", part, "err", err)
-		*told = append(*told, health.Problem{Code: "board." + part, Severity: health.Error, Title: title, Detail: err.Error()})
-	}
-	text, err := os.ReadFile(filepath.Clean(file))
-	if err != nil {
-		problem("file", "The board file can't be read; the phone runs without keys and display.", err)
-		return board.Devices{}
-	}
-	f, err := board.Parse(text)
-	if err != nil {
-		problem("file", "The board file is not right; the phone runs without keys and display.", err)
-		return board.Devices{}
-	}
-	devices, missing := board.Open(f)
-	for _, m := range missing {
-		problem(m.Part, m.Title, m.Err)
-	}
-	return devices
 }
 
 // configuration reads the sources; one that is refused is replaced by what it

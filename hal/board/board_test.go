@@ -5,6 +5,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"phoned/hal"
+	"phoned/hal/haltest"
+	"phoned/hal/serialpad"
 )
 
 func TestShippedBoards(t *testing.T) {
@@ -38,6 +42,11 @@ func TestErrorsNameLineAndField(t *testing.T) {
 		{"pwm", "[panel]\ndriver = \"st7789\"\ndc = \"A\"\nlight_pwm = \"pwm0\"\n", `line 4, panel.light_pwm: "pwm0"`},
 		{"two lights", "[panel]\ndriver = \"st7789\"\ndc = \"A\"\nlight = \"B\"\nlight_pwm = \"pwmchip0:1\"\n", `line 5, panel.light_pwm: the light is on line B`},
 		{"device", "[scanner]\ndevice = \"COM3\"\n", `line 2, scanner.device: "COM3"`},
+		{"baud", "[scanner]\ndevice = \"/dev/ttyACM0\"\nbaud = 1234\n", "line 3, scanner.baud: 1234"},
+		{"pad number", "[serialpad]\ndevice = \"/dev/ttyACM0\"\nkeys = { one = \"1\" }\n", `line 3, serialpad.keys: "one" is not a number`},
+		{"pad lamp", "[serialpad]\ndevice = \"/dev/ttyACM0\"\n[serialpad.lamps]\nk1 = 900\n", "line 3, serialpad.lamps: k1: 900"},
+		{"input code", "[[input]]\nname = \"pad\"\nkeys = { KEY_TEA = \"1\" }\n", `line 3, input.keys: "KEY_TEA" is no key`},
+		{"input device", "[[input]]\nkeys = { KEY_1 = \"1\" }\n", "line 1, input.device: give either"},
 	} {
 		_, err := Parse([]byte(c.text))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -60,7 +69,7 @@ func TestOpenWithoutHardware(t *testing.T) {
 	for _, p := range []*string{&f.Keypad.Rows[0], &f.Hook.Line, &f.Panel.DC, &f.Lamps[0].Line} {
 		*p = "NO-SUCH-LINE"
 	}
-	d, missing := Open(f)
+	d, missing := Open(f, nil)
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}
@@ -90,4 +99,31 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%v and %v", file, err)
 		}
 	})
+}
+
+// A serial keypad that is plugged in later works, and its going and coming is
+// told.
+func TestHotPlug(t *testing.T) {
+	pty := haltest.NewPty(t)
+	f := &File{SerialPad: &SerialPad{Device: pty.Path, Keys: map[string]hal.Key{"4": "k1"}, Lamps: map[string]int{"k1": 2}}}
+	told := make(chan Missing, 8)
+	d, missing := Open(f, func(m Missing) { told <- m })
+	if len(missing) > 0 || len(d.Keypads) != 1 || d.Lamps == nil {
+		t.Fatalf("%+v, %+v", d, missing)
+	}
+	if m := <-told; m.Err != nil || m.Part != "serialpad" {
+		t.Fatalf("%+v", m)
+	}
+	pty.Type(serialpad.Message{Word: "K", Args: []string{"4", "1"}}.Encode())
+	if e := <-d.Keypads[0].Events(); e.Key != "k1" || !e.Down {
+		t.Fatalf("%+v", e)
+	}
+	pty.Unplug()
+	if e := <-d.Keypads[0].Events(); e.Key != "k1" || e.Down {
+		t.Fatalf("%+v", e)
+	}
+	if m := <-told; m.Err == nil {
+		t.Fatalf("%+v", m)
+	}
+	_ = d.Keypads[0].Close()
 }

@@ -11,24 +11,32 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 
 	"phoned/hal"
+	"phoned/hal/input"
 	"phoned/hal/keypad"
+	"phoned/hal/serialpad"
+	"phoned/hal/serialport"
 )
 
 // File is a board file. Every section may be missing.
 type File struct {
-	Name    string   `toml:"name"`
-	Keypad  *Keypad  `toml:"keypad"`
-	Hook    *Hook    `toml:"hook"`
-	Panel   *Panel   `toml:"panel"`
-	Lamps   []Lamp   `toml:"lamp"`
-	Scanner *Scanner `toml:"scanner"`
-	Camera  *Camera  `toml:"camera"`
-	Audio   Audio    `toml:"audio"`
+	Name   string  `toml:"name"`
+	Keypad *Keypad `toml:"keypad"`
+	Hook   *Hook   `toml:"hook"`
+	Panel  *Panel  `toml:"panel"`
+	Lamps  []Lamp  `toml:"lamp"`
+	// SerialPad is a keypad behind a microcontroller, Inputs are keys that the
+	// kernel knows.
+	SerialPad *SerialPad `toml:"serialpad"`
+	Inputs    []Input    `toml:"input"`
+	Scanner   *Scanner   `toml:"scanner"`
+	Camera    *Camera    `toml:"camera"`
+	Audio     Audio      `toml:"audio"`
 }
 
 // Keypad is a key matrix: lines by name ("GPIO17", or "chip:GPIO17" where two
@@ -68,6 +76,22 @@ type Lamp struct {
 	ID     hal.LampID `toml:"id"`
 	Line   string     `toml:"line"`
 	Active string     `toml:"active"` // the level that lights it, "high" or "low"
+}
+
+// SerialPad is a keypad or expansion module on a serial port
+// (docs/serialpad.md): the device's numbers of keys and lamps.
+type SerialPad struct {
+	Device string             `toml:"device"`
+	Baud   int                `toml:"baud"`
+	Keys   map[string]hal.Key `toml:"keys"` // "0" = "k1"
+	Lamps  map[string]int     `toml:"lamps"`
+}
+
+// Input is an input device of the kernel: by path, or by a part of its name.
+type Input struct {
+	Device string             `toml:"device"`
+	Name   string             `toml:"name"`
+	Keys   map[string]hal.Key `toml:"keys"` // KEY_KP1 = "1"
 }
 
 // Scanner is a QR scanner module on a serial port.
@@ -220,9 +244,69 @@ func (c *checker) file(f *File) {
 		}
 		c.word("lamp.active", l.Active, "high", "low")
 	}
-	if s := f.Scanner; s != nil && !strings.HasPrefix(s.Device, "/dev/") {
-		c.bad("scanner.device", "%q is not a device such as /dev/ttyACM0", s.Device)
+	if s := f.Scanner; s != nil {
+		c.serial("scanner", s.Device, s.Baud)
 	}
+	if s := f.SerialPad; s != nil {
+		c.serial("serialpad", s.Device, s.Baud)
+		if _, err := numbered(s.Keys); err != nil {
+			c.bad("serialpad.keys", "%s", err)
+		}
+		if len(s.Keys) == 0 && len(s.Lamps) == 0 {
+			c.bad("serialpad.keys", "there are neither keys nor lamps")
+		}
+		for id, n := range s.Lamps {
+			if n < 0 || n > serialpad.MaxNumber {
+				c.bad("serialpad.lamps", "%s: %d is not a number from 0 to %d", id, n, serialpad.MaxNumber)
+			}
+		}
+	}
+	for _, in := range f.Inputs {
+		if (in.Device == "") == (in.Name == "") {
+			c.bad("input.device", "give either the device's path or a part of its name")
+		}
+		if _, err := coded(in.Keys); err != nil {
+			c.bad("input.keys", "%s", err)
+		}
+		if len(in.Keys) == 0 {
+			c.bad("input.keys", "there are no keys")
+		}
+	}
+}
+
+func (c *checker) serial(section, device string, baud int) {
+	if !strings.HasPrefix(device, "/dev/") {
+		c.bad(section+".device", "%q is not a device such as /dev/ttyACM0", device)
+	}
+	if baud != 0 && !slices.Contains(serialport.Speeds, baud) {
+		c.bad(section+".baud", "%d is not one of %v", baud, serialport.Speeds)
+	}
+}
+
+// numbered reads the keys of a serial pad, which are named by numbers.
+func numbered(keys map[string]hal.Key) (map[int]hal.Key, error) {
+	out := map[int]hal.Key{}
+	for _, name := range slices.Sorted(maps.Keys(keys)) {
+		n, err := strconv.Atoi(name)
+		if err != nil || n < 0 || n > serialpad.MaxNumber {
+			return nil, fmt.Errorf("%q is not a number from 0 to %d", name, serialpad.MaxNumber)
+		}
+		out[n] = keys[name]
+	}
+	return out, nil
+}
+
+// coded reads the keys of an input device, which have the kernel's names.
+func coded(keys map[string]hal.Key) (map[uint16]hal.Key, error) {
+	out := map[uint16]hal.Key{}
+	for _, name := range slices.Sorted(maps.Keys(keys)) {
+		c, err := input.Code(name)
+		if err != nil {
+			return nil, err
+		}
+		out[c] = keys[name]
+	}
+	return out, nil
 }
 
 func (c *checker) panel(p *Panel) {
@@ -259,7 +343,7 @@ func locate(text, field string) int {
 		l = strings.TrimSpace(l)
 		if strings.HasPrefix(l, "[") {
 			in = strings.Trim(strings.SplitN(l, "]", 2)[0], "[] ")
-			if in == section {
+			if in == section || strings.HasPrefix(field+".", in+".") {
 				at = i + 1
 			}
 			continue

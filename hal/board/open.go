@@ -17,6 +17,7 @@ import (
 
 	"phoned/hal"
 	"phoned/hal/hook"
+	"phoned/hal/input"
 	"phoned/hal/keypad"
 	"phoned/hal/lamp"
 	"phoned/hal/panel/backlight"
@@ -24,6 +25,8 @@ import (
 	"phoned/hal/panel/mipi"
 	"phoned/hal/panel/st7789"
 	"phoned/hal/qrscanner"
+	"phoned/hal/serialpad"
+	"phoned/hal/serialport"
 )
 
 // Devices are the drivers that run.
@@ -47,8 +50,13 @@ type Missing struct {
 var initOnce = sync.OnceValue(func() error { _, err := driverreg.Init(); return err })
 
 // Open starts a driver for each section of the file. What can't be started is
-// told in missing, and the rest runs.
-func Open(f *File) (d Devices, missing []Missing) {
+// told in missing, and the rest runs. Devices that may be plugged in later are
+// waited for: changed is told when one goes, and with Err nil when it is there;
+// it runs on the drivers' goroutines, and may be nil.
+func Open(f *File, changed func(Missing)) (d Devices, missing []Missing) {
+	if changed == nil {
+		changed = func(Missing) {}
+	}
 	d.Name, d.Audio = f.Name, f.Audio
 	lost := func(part, title string, err error) { missing = append(missing, Missing{part, title, err}) }
 	if err := initOnce(); err != nil {
@@ -77,21 +85,56 @@ func Open(f *File) (d Devices, missing []Missing) {
 	}
 	if len(f.Lamps) > 0 {
 		l, errs := openLamps(f.Lamps)
-		d.Lamps = l
+		d.lamp(l)
 		for _, err := range errs {
 			lost("lamp", "A lamp does not work.", err)
 		}
 	}
 	if f.Scanner != nil {
-		s, err := qrscanner.New(qrscanner.Config{Device: f.Scanner.Device, Baud: f.Scanner.Baud})
+		s, err := qrscanner.New(port("scanner", "The QR scanner is not there.", f.Scanner.Device, f.Scanner.Baud, changed))
 		if err != nil {
 			lost("scanner", "The QR scanner does not work.", err)
 		} else {
 			d.Scanners = append(d.Scanners, s)
 		}
 	}
+	if f.SerialPad != nil {
+		if p, err := openSerialPad(f.SerialPad, changed); err != nil {
+			lost("serialpad", "The serial keypad does not work.", err)
+		} else {
+			d.Keypads = append(d.Keypads, p)
+			d.lamp(p)
+		}
+	}
+	for i, in := range f.Inputs {
+		if k, err := openInput(i, in, changed); err != nil {
+			lost("input", "An input device does not work.", err)
+		} else {
+			d.Keypads = append(d.Keypads, k)
+		}
+	}
 	return d, missing
 }
+
+// lamp adds lamps to those that there are.
+func (d *Devices) lamp(l hal.Lamps) {
+	if d.Lamps == nil {
+		d.Lamps = l
+		return
+	}
+	d.Lamps = both{d.Lamps, l}
+}
+
+// both are lamps of two drivers: each ignores the other's.
+type both [2]hal.Lamps
+
+// Set implements hal.Lamps.
+func (b both) Set(id hal.LampID, s hal.LampState) error {
+	return errors.Join(b[0].Set(id, s), b[1].Set(id, s))
+}
+
+// Close implements hal.Lamps.
+func (b both) Close() error { return errors.Join(b[0].Close(), b[1].Close()) }
 
 // Close ends every driver that has an end of its own; keypads, hooks, lamps
 // and panels are closed by who took them.
@@ -218,6 +261,33 @@ func pwm(s string) (chip string, channel int, ok bool) {
 	chip, number, ok := strings.Cut(s, ":")
 	channel, err := strconv.Atoi(number)
 	return chip, channel, ok && err == nil && channel >= 0 && strings.HasPrefix(chip, "pwmchip") && !strings.Contains(chip, "/")
+}
+
+func port(part, title, device string, baud int, changed func(Missing)) serialport.Config {
+	return serialport.Config{Device: device, Baud: baud,
+		Up: func() { changed(Missing{Part: part, Title: title}) }, Lost: func(err error) { changed(Missing{part, title, err}) }}
+}
+
+func openSerialPad(f *SerialPad, changed func(Missing)) (*serialpad.Pad, error) {
+	keys, err := numbered(f.Keys)
+	if err != nil {
+		return nil, err
+	}
+	lamps := map[hal.LampID]int{}
+	for id, n := range f.Lamps {
+		lamps[hal.LampID(id)] = n
+	}
+	return serialpad.New(serialpad.Config{Keys: keys, Lamps: lamps, Port: port("serialpad", "The serial keypad is not there.", f.Device, f.Baud, changed)})
+}
+
+func openInput(i int, f Input, changed func(Missing)) (hal.Keypad, error) {
+	keys, err := coded(f.Keys)
+	if err != nil {
+		return nil, err
+	}
+	m := Missing{Part: fmt.Sprint("input", i+1), Title: "An input device is not there."}
+	return input.New(input.Config{Device: f.Device, Name: f.Name, Keys: keys, Up: func() { changed(m) },
+		Lost: func(err error) { changed(Missing{m.Part, m.Title, err}) }})
 }
 
 func openLamps(fs []Lamp) (hal.Lamps, []error) {

@@ -11,6 +11,9 @@ import (
 // MaxLine bounds a line without its end; longer ones are noise.
 const MaxLine = 64
 
+// MaxNumber is the highest number of a key or a lamp.
+const MaxNumber = 255
+
 // Errors of a line that is not taken.
 var (
 	ErrFrame    = errors.New("not a line of the protocol")
