@@ -11,12 +11,14 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"time"
 
 	"phoned/backend"
 	"phoned/internal/clock"
 	"phoned/internal/health"
 	"phoned/internal/httpcall"
+	"phoned/internal/walltime"
 	"phoned/manage"
 	"phoned/media"
 	"phoned/media/device"
@@ -34,6 +36,12 @@ import (
 type Options struct {
 	Config  provisioning.Config
 	DataDir string // database and secrets; made 0700
+	// SecretsKey is a file with the key that seals the secrets, on another
+	// partition than DataDir; "": the service manager's credential, if any.
+	SecretsKey string
+	// Built is when the firmware was built: an earlier time of day is not
+	// believed. Zero: unknown.
+	Built time.Time
 	// Devices opens sound cards; Paths and Ringer name them.
 	Devices device.Driver
 	Paths   map[media.Path]media.Endpoint
@@ -66,7 +74,9 @@ type System struct {
 	Mirror *manage.Mirror
 	DB     *store.DB
 	Agent  *sip.Agent
-	log    *slog.Logger
+	// Gate says when the time of day can be believed.
+	Gate *walltime.Gate
+	log  *slog.Logger
 }
 
 // eventsKept is how many published events a late reader can still get.
@@ -88,19 +98,23 @@ func Assemble(o Options) (*System, error) {
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	db, secrets, err := openStorage(o.DataDir, store.Options{Clock: o.Clock, Log: o.Log}, s.Health)
+	db, secrets, err := openStorage(o.DataDir, o.SecretsKey, store.Options{Clock: o.Clock, Log: o.Log}, s.Health)
 	if err != nil {
 		return nil, err
 	}
 	s.DB = db
+	s.Gate = walltime.Open(walltime.Config{Built: o.Built, Kept: filepath.Join(o.DataDir, "clock"), Others: []string{walltime.TimesyncClock},
+		Problems: s.Health, Clock: o.Clock, Log: o.Log})
 	if s.Engine, err = media.NewEngine(media.EngineConfig{
 		Devices: o.Devices, Paths: o.Paths, Ringer: o.Ringer, Country: o.Config.Country.Value, Processor: o.Processor,
 		Ceiling:  map[media.Path]float64{media.PathHandset: -6, media.PathHeadset: -6},
 		Problems: s.Health, Log: o.Log,
 	}); err != nil {
+		s.Gate.Close()
 		return nil, errors.Join(fmt.Errorf("sound: %w", err), db.Close())
 	}
 	if err := s.build(o, secrets); err != nil {
+		s.Gate.Close()
 		return nil, errors.Join(err, s.Engine.Close(), db.Close())
 	}
 	return s, nil
@@ -145,7 +159,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 			}
 		}
 		cfg.Account = func(events func(backend.Event)) (Account, error) {
-			a, err := backend.NewAccount(accountConfig(o, roots), secrets, events)
+			a, err := backend.NewAccount(accountConfig(o, roots, s.Gate), secrets, events)
 			if err != nil {
 				return nil, err
 			}
@@ -158,7 +172,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 			}
 			return a, nil
 		}
-		cfg.Grant = grant(o, roots)
+		cfg.Grant = grant(o, roots, s.Gate)
 	}
 	if s.Phone, err = New(cfg); err != nil {
 		return err
@@ -178,11 +192,11 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 	return nil
 }
 
-func accountConfig(o Options, roots *x509.CertPool) backend.Config {
+func accountConfig(o Options, roots *x509.CertPool, gate *walltime.Gate) backend.Config {
 	c := backend.Config{
 		OAuthEndpoint: o.Config.OAuthEndpoint.Value, APIURL: o.Config.APIURL.Value, AuthToken: o.Config.AuthToken.Value,
 		NumbersPath: o.Config.NumbersPath.Value, WSServers: o.Config.WSServers.Value, Roots: roots,
-		UserAgent: "phoned/" + o.Version, Clock: o.Clock, Log: o.Log,
+		UserAgent: "phoned/" + o.Version, Gate: gate, Clock: o.Clock, Log: o.Log,
 	}
 	if o.Config.DomainID.Set() {
 		c.DomainID = fmt.Sprint(o.Config.DomainID.Value)
@@ -191,14 +205,14 @@ func accountConfig(o Options, roots *x509.CertPool) backend.Config {
 }
 
 // grant is the sign-in by a code, where the configuration names its server.
-func grant(o Options, roots *x509.CertPool) Grant {
+func grant(o Options, roots *x509.CertPool, gate *walltime.Gate) Grant {
 	c := o.Config
 	if c.DeviceEndpoint.Value == "" || c.TokenEndpoint.Value == "" {
 		return nil
 	}
 	return &provisioning.DeviceGrant{
 		Endpoint: c.DeviceEndpoint.Value, TokenEndpoint: c.TokenEndpoint.Value, ClientID: c.ClientID.Value, Scope: c.DeviceScope.Value,
-		HTTP:  httpcall.New(httpcall.Config{Roots: roots, Clock: o.Clock, UserAgent: "phoned/" + o.Version}),
+		HTTP:  httpcall.New(httpcall.Config{Roots: roots, Gate: gate, Clock: o.Clock, UserAgent: "phoned/" + o.Version}),
 		Clock: o.Clock, Log: o.Log,
 	}
 }
@@ -304,6 +318,7 @@ func (s *System) Run(ctx context.Context, l net.Listener) error {
 	s.Engine.PrepareRing("")
 	s.watchCards(ctx)
 	err := s.Phone.Run(ctx)
+	s.Gate.Close()
 	stop, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
 	err = errors.Join(err, s.Server.Close(stop), <-served)

@@ -27,10 +27,10 @@ type storage struct {
 
 // openStorage opens database and secrets under dir. A broken database is set
 // aside; a disk that can't be written leaves a phone that forgets.
-func openStorage(dir string, opts store.Options, problems *health.Registry) (*store.DB, *store.Secrets, error) {
-	secrets, err := store.OpenSecrets(filepath.Join(dir, "secrets.json"))
+func openStorage(dir, keyFile string, opts store.Options, problems *health.Registry) (*store.DB, *store.Secrets, error) {
+	secrets, err := openSecrets(filepath.Join(dir, "secrets.json"), keyFile, problems)
 	if err != nil {
-		return nil, nil, fmt.Errorf("open the secrets: %w", err)
+		return nil, nil, err
 	}
 	opts.SetAside = true
 	db, err := store.Open(filepath.Join(dir, "phone.db"), opts)
@@ -45,6 +45,27 @@ func openStorage(dir string, opts store.Options, problems *health.Registry) (*st
 		Advice: "Calls work, but history and settings are lost at the next start.", Detail: err.Error()})
 	db, memErr := store.Open(store.Memory, opts)
 	return db, secrets, memErr
+}
+
+// openSecrets opens what signing in gave, sealed where the device has a key. What
+// can't be read is a problem, and a phone at which somebody has to sign in.
+func openSecrets(path, keyFile string, problems *health.Registry) (*store.Secrets, error) {
+	key, keyErr := store.FindKey(keyFile)
+	secrets, err := store.OpenSecretsKey(path, key)
+	switch {
+	case secrets == nil:
+		return nil, fmt.Errorf("open the secrets: %w", err)
+	case errors.Is(err, store.ErrKey), errors.Is(err, store.ErrNewer):
+		problems.Set(health.Problem{Code: "secrets.sealed", Severity: health.Error, Title: "The phone can't open its kept sign-in",
+			Advice: "Restore the device's key or the newer firmware; or reset to factory settings and sign in again.", Detail: errors.Join(err, keyErr).Error()})
+	case err != nil:
+		problems.Set(health.Problem{Code: "secrets.damaged", Severity: health.Warning, Title: "The kept sign-in was damaged",
+			Advice: "Sign in again.", Detail: err.Error()})
+	case keyErr != nil:
+		problems.Set(health.Problem{Code: "secrets.key", Severity: health.Error, Title: "The key that protects the sign-in can't be used",
+			Advice: "The sign-in is kept unprotected. Check the key.", Detail: keyErr.Error()})
+	}
+	return secrets, nil
 }
 
 const (
