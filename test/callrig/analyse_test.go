@@ -63,7 +63,7 @@ func near(t *testing.T, what string, got, want, within float64) {
 }
 
 func TestDelayAndGainAreFound(t *testing.T) {
-	for _, ms := range []float64{0, 31, 250, 800} {
+	for _, ms := range []float64{31, 800} {
 		h, err := hear(t, echo{delay: steady(ms), gain: 0.5})
 		if err != nil {
 			t.Fatal(err)
@@ -155,8 +155,8 @@ func TestIdealPhonesRank(t *testing.T) {
 		}
 		return h.Distance
 	}
-	const g711, op = "x,loss=10,dur=12", "x,loss=10,dur=12,codec=opus"
-	if c, s := score("x,dur=12", byRepetition), score(g711, bySilence); c >= s-0.3 {
+	const g711, op = "x,loss=10,dur=8", "x,loss=10,dur=8,codec=opus"
+	if c, s := score("x,dur=8", byRepetition), score(g711, bySilence); c >= s-0.3 {
 		t.Errorf("a call without loss, %.2f dB, is not better than one with silence in the gaps, %.2f dB", c, s)
 	}
 	if n, c, s := score(op, byNext), score(op, byCodec), score(op, bySilence); n >= c || c >= s {

@@ -67,7 +67,7 @@ func TestScheduleLoses(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		burst float64
-	}{{"x,loss=10,dur=3600", 1}, {"x,loss=10,burst=3,dur=3600", 3}} {
+	}{{"x,loss=10,dur=2400", 1}, {"x,loss=10,burst=3,dur=2400", 3}} {
 		losses, runs, before := 0, 0, false
 		s := parse(t, c.name).Schedule()
 		for _, d := range s {
