@@ -167,7 +167,7 @@ func (l *Loader) copyOf(at Origin) string {
 	return filepath.Join(l.Dir, "good-"+hex.EncodeToString(h[:8])+".json")
 }
 
-// Forget removes the copies, for a factory reset.
+// Forget overwrites and removes the copies, for a factory reset.
 func (l *Loader) Forget() error {
 	l.good = nil
 	if l.Dir == "" {
@@ -175,7 +175,7 @@ func (l *Loader) Forget() error {
 	}
 	copies, err := filepath.Glob(filepath.Join(l.Dir, "good-*.json"))
 	for _, p := range copies {
-		if rerr := os.Remove(p); err == nil {
+		if rerr := store.Discard(p); err == nil {
 			err = rerr
 		}
 	}

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -71,4 +73,14 @@ func syncDir(dir string) error {
 func ReplaceFile(path string, b []byte) error {
 	_, err := replaceFile(osFS{}, path, path+".new", b)
 	return explain("write "+filepath.Base(path), err)
+}
+
+// Discard overwrites a file with zeros and removes it; one that is not there is
+// no error. On flash the zeros are a hope.
+func Discard(path string) error {
+	err := discard(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return explain("discard "+filepath.Base(path), err)
 }

@@ -113,6 +113,13 @@ func (d *DB) Wipe(ctx context.Context) error {
 	if _, err := d.write.ExecContext(ctx, "VACUUM"); err != nil {
 		return explain("wipe", err)
 	}
-	_, err = d.write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
-	return explain("wipe", err)
+	if _, err = d.write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil || d.path == Memory {
+		return explain("wipe", err)
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} { // what salvage set aside
+		if err := Discard(d.path + damaged + suffix); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -29,9 +29,12 @@ func reopen(path string, opts Options, cause error) (*DB, error) {
 	return d, nil
 }
 
+// damaged ends the name of a database that was set aside.
+const damaged = ".damaged"
+
 // setAside renames the files; only the newest damaged copy is kept.
 func setAside(path string) (string, error) {
-	aside := path + ".damaged"
+	aside := path + damaged
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		err := os.Rename(path+suffix, aside+suffix)
 		if os.IsNotExist(err) {

@@ -207,6 +207,28 @@ func TestWipeCutShort(t *testing.T) {
 	}
 }
 
+// A factory reset takes the damaged database along that was set aside.
+func TestWipeTakesWhatWasSetAside(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "phone.db")
+	if err := os.WriteFile(path, bytes.Repeat([]byte(hush), 1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db, err := Open(path, Options{SetAside: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if db.Salvaged() == nil || !strings.Contains(everything(t, filepath.Dir(path)), hush) {
+		t.Fatal("nothing was set aside")
+	}
+	if err := db.Wipe(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(everything(t, filepath.Dir(path)), hush) {
+		t.Error("the damaged database is still there")
+	}
+}
+
 func TestFindKey(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "device.key")

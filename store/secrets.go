@@ -291,8 +291,13 @@ func zero(f *os.File) error {
 	if err != nil {
 		return err
 	}
-	if _, err := f.Write(make([]byte, min(info.Size(), maxSecretsFile))); err != nil {
-		return err
+	zeros := make([]byte, 64<<10)
+	for left := info.Size(); left > 0; {
+		n, err := f.Write(zeros[:min(left, int64(len(zeros)))])
+		if err != nil {
+			return err
+		}
+		left -= int64(n)
 	}
 	return f.Sync()
 }
