@@ -3,6 +3,8 @@ package board
 import (
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,6 +25,41 @@ func TestShippedBoards(t *testing.T) {
 		}
 		if _, err := Parse(text); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The wiring of the shipped boards is the document's and the drawing's, and
+// leaves the codec its lines.
+func TestWiringIsDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/hardware.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawing, err := os.ReadFile("../../docs/img/wiring-pi4.svg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines [2][]string
+	for i, name := range []string{"pi4", "pi5"} {
+		text, err := os.ReadFile("../../boards/" + name + "-st7789.toml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines[i] = regexp.MustCompile(`GPIO\d+"`).FindAllString(string(text), -1)
+		for j := range lines[i] {
+			lines[i][j] = strings.TrimSuffix(lines[i][j], `"`)
+		}
+	}
+	if len(lines[0]) != 12 || !slices.Equal(lines[0], lines[1]) {
+		t.Errorf("the boards differ: %v and %v", lines[0], lines[1])
+	}
+	for _, l := range lines[0] {
+		if !strings.Contains(string(doc), "| "+l+" |") || !strings.Contains(string(drawing), ">"+l+"<") {
+			t.Errorf("%s is not in the document's table or not in the drawing", l)
+		}
+		if slices.Contains([]string{"GPIO2", "GPIO3", "GPIO18", "GPIO19", "GPIO20", "GPIO21"}, l) {
+			t.Errorf("%s is the codec's", l)
 		}
 	}
 }
@@ -66,7 +103,8 @@ func TestOpenWithoutHardware(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range []*string{&f.Keypad.Rows[0], &f.Hook.Line, &f.Panel.DC, &f.Lamps[0].Line} {
+	f.Lamps = []Lamp{{ID: "strip", Line: "NO-SUCH-LINE", Active: "high"}}
+	for _, p := range []*string{&f.Keypad.Rows[0], &f.Hook.Line, &f.Panel.DC} {
 		*p = "NO-SUCH-LINE"
 	}
 	d, missing := Open(f, nil)

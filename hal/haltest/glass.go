@@ -34,6 +34,7 @@ type Glass struct {
 	on     bool
 	closed bool
 	sent   int
+	resets int
 	Hz     physic.Frequency
 }
 
@@ -98,6 +99,9 @@ func (g *Glass) byteLocked(data bool, b byte) error {
 	if !data {
 		g.cmd, g.args = b, g.args[:0]
 		switch b {
+		case 0x01:
+			g.awake, g.on, g.order = false, false, 0
+			g.resets++
 		case 0x11:
 			g.awake = true
 		case 0x10:
@@ -190,6 +194,9 @@ func (g *Glass) Dark() bool { g.mu.Lock(); defer g.mu.Unlock(); return !g.awake 
 
 // Sent counts the bytes that came since the last call.
 func (g *Glass) Sent() int { g.mu.Lock(); defer g.mu.Unlock(); n := g.sent; g.sent = 0; return n }
+
+// Resets counts the resets by command.
+func (g *Glass) Resets() int { g.mu.Lock(); defer g.mu.Unlock(); return g.resets }
 
 // Light is a back-light that can be looked at.
 type Light struct {

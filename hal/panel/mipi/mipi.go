@@ -35,6 +35,7 @@ const (
 
 // Commands of the MIPI Display Command Set.
 const (
+	SWRESET = 0x01
 	SLPIN   = 0x10
 	SLPOUT  = 0x11
 	NORON   = 0x13
@@ -93,7 +94,7 @@ type Config struct {
 	// after rotation.
 	OffsetX, OffsetY int
 	DC               gpio.PinOut
-	Reset            gpio.PinOut // nil: wired to the board's reset
+	Reset            gpio.PinOut // nil: wired high, the reset is a command
 	Light            Light       // nil: always on
 	// Pause waits out the controller's reset and wake-up; nil: time.Sleep.
 	Pause func(time.Duration)
@@ -162,6 +163,9 @@ func (p *Panel) wake() error {
 		invert = INVON
 	}
 	steps := append([]Command{{SLPOUT, nil, 120 * time.Millisecond}}, p.ctl.Setup...)
+	if p.cfg.Reset == nil {
+		steps = append([]Command{{SWRESET, nil, 120 * time.Millisecond}}, steps...)
+	}
 	steps = append(steps,
 		Command{Code: COLMOD, Data: []byte{0x55}}, // 65k colours, 16 bits a pixel
 		Command{Code: MADCTL, Data: []byte{p.order()}},

@@ -86,6 +86,19 @@ func TestBadConfig(t *testing.T) {
 	}
 }
 
+// Without a reset line the controller is reset by command, before all else.
+func TestResetByCommand(t *testing.T) {
+	g := haltest.NewGlass()
+	var rests []time.Duration
+	cfg := mipi.Config{Width: 320, Height: 240, DC: g.DC, Pause: func(d time.Duration) { rests = append(rests, d) }}
+	if _, err := st7789.New(g, cfg); err != nil {
+		t.Fatal(err)
+	}
+	if g.Resets() != 1 || len(rests) != 2 || rests[0] < 120*time.Millisecond || g.Dark() {
+		t.Errorf("%d resets, pauses %v, dark %v", g.Resets(), rests, g.Dark())
+	}
+}
+
 // A panel whose lines are taken is told at the start.
 func TestLineThatFails(t *testing.T) {
 	c := haltest.NewCircuit()
