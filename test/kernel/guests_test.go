@@ -36,6 +36,8 @@ var guests = []struct {
 	{"TakenLine", panelBoot, testTakenLine},
 	{"PanelDrivers", panelBoot, testPanelDrivers},
 	{"PWMLight", panelBoot, testPWMLight},
+	{"InputDriver", panelBoot, testInputDriver},
+	{"InputHotPlug", panelBoot, testInputHotPlug},
 	{"Phone", phoneBoot, testPhone},
 	{"Lamps", panelBoot, testLamps},
 	{"PWM", panelBoot, testPWM},

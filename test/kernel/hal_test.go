@@ -3,15 +3,19 @@
 package kernel
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 	"periph.io/x/conn/v3/gpio"
@@ -20,6 +24,7 @@ import (
 	"phoned/hal"
 	"phoned/hal/haltest"
 	"phoned/hal/hook"
+	"phoned/hal/input"
 	"phoned/hal/keypad"
 	"phoned/hal/lamp"
 	"phoned/hal/panel/backlight"
@@ -382,5 +387,95 @@ func testPWMLight(t *testing.T) {
 	}
 	if _, err := backlight.OpenPWM(backlight.Root, "pwmchip0", 9); err == nil {
 		t.Error("a channel that the chip does not have was opened")
+	}
+}
+
+// virtualKeys makes an input device of the kernel (uinput) with the given keys.
+func virtualKeys(t *testing.T, name string, codes ...uint16) (move func(code uint16, down bool), gone func()) {
+	t.Helper()
+	u, err := os.OpenFile("/dev/uinput", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := func(r uint, arg uintptr) {
+		t.Helper()
+		if _, _, e := unix.Syscall(unix.SYS_IOCTL, u.Fd(), uintptr(r), arg); e != 0 {
+			t.Fatalf("request %#x: %v", r, e)
+		}
+	}
+	request(uiSetEvBit, evKey)
+	for _, c := range codes {
+		request(uiSetKeyBit, uintptr(c))
+	}
+	var setup [92]byte // struct uinput_setup
+	binary.LittleEndian.PutUint16(setup[0:], 0x03)
+	copy(setup[8:], name)
+	if _, _, e := unix.Syscall(unix.SYS_IOCTL, u.Fd(), uiDevSetup, uintptr(unsafe.Pointer(&setup[0]))); e != 0 {
+		t.Fatal(e)
+	}
+	request(uiDevCreate, 0)
+	var once sync.Once
+	gone = func() { once.Do(func() { _ = u.Close() }) }
+	t.Cleanup(gone)
+	return func(code uint16, down bool) {
+		t.Helper()
+		value := map[bool]uint32{true: 1}[down]
+		for _, e := range [][3]uint32{{evKey, uint32(code), value}, {evSyn, 0, 0}} {
+			var b [24]byte
+			binary.LittleEndian.PutUint16(b[16:], uint16(e[0]))
+			binary.LittleEndian.PutUint16(b[18:], uint16(e[1]))
+			binary.LittleEndian.PutUint32(b[20:], e[2])
+			if _, err := u.Write(b[:]); err != nil {
+				t.Error(err)
+			}
+		}
+	}, gone
+}
+
+// testInputDriver: a number pad of the kernel passes the keypad's suite.
+func testInputDriver(t *testing.T) {
+	codes := map[hal.Key]uint16{"1": 79, "2": 80, "ok": 96}
+	keys := map[uint16]hal.Key{79: "1", 80: "2", 96: "ok"}
+	haltest.Keypad(t, haltest.Real, func(t *testing.T) haltest.KeypadRig {
+		move, _ := virtualKeys(t, "Conformance Keypad", 79, 80, 96)
+		up := make(chan struct{}, 8)
+		k, err := input.New(input.Config{Name: "Conformance", Keys: keys, Reopen: 50 * time.Millisecond, Up: func() { up <- struct{}{} }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-up
+		return haltest.KeypadRig{Keypad: k, Keys: []hal.Key{"1", "2", "ok"}, Move: func(k hal.Key, down bool) { move(codes[k], down) }}
+	})
+}
+
+// testInputHotPlug: a pad that is pulled with a key down lets it go, and works
+// when another is plugged in.
+func testInputHotPlug(t *testing.T) {
+	lost, up := make(chan error, 8), make(chan struct{}, 8)
+	k, err := input.New(input.Config{Name: "Hot Keypad", Keys: map[uint16]hal.Key{79: "1"}, Reopen: 50 * time.Millisecond,
+		Up: func() { up <- struct{}{} }, Lost: func(err error) { lost <- err }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-lost; !errors.Is(err, input.ErrNoDevice) {
+		t.Errorf("before it is plugged in: %v", err)
+	}
+	for range 2 {
+		move, gone := virtualKeys(t, "Hot Keypad", 79)
+		<-up
+		for _, want := range []bool{true, false} {
+			if want {
+				move(79, true)
+			} else {
+				gone()
+			}
+			if e := <-k.Events(); e.Key != "1" || e.Down != want {
+				t.Fatalf("%+v, want down %v", e, want)
+			}
+		}
+		<-lost
+	}
+	if err := k.Close(); err != nil {
+		t.Error(err)
 	}
 }
