@@ -28,9 +28,9 @@ import (
 var version = "dev"
 
 type options struct {
-	board, config, data, listen string
-	loopback                    bool
-	level                       slog.Level
+	board, config, data, key, listen string
+	loopback                         bool
+	level                            slog.Level
 }
 
 func main() {
@@ -41,6 +41,7 @@ func main() {
 	flag.StringVar(&o.board, "board", "/etc/phoned/board.toml", "board `file`")
 	flag.StringVar(&o.config, "config", "/etc/phoned/phoned.toml", "configuration `file`")
 	flag.StringVar(&o.data, "data", "/var/lib/phoned", "`folder` for what is kept")
+	flag.StringVar(&o.key, "secrets-key", "", "`file` with the key that seals the secrets, on another partition than -data")
 	flag.StringVar(&o.listen, "listen", "127.0.0.1:8480", "`address` of the management server (loopback only), \"\" for none")
 	flag.BoolVar(&o.loopback, "loopback", false, "take loopback addresses as media addresses: for an exchange on this machine")
 	flag.TextVar(&o.level, "log", slog.LevelInfo, "log `level`: debug, info, warn, error")
@@ -69,7 +70,7 @@ func run(ctx context.Context, o options, log *slog.Logger) error {
 		return fmt.Errorf("sound: %w", err)
 	}
 	opts := app.Options{
-		Config: cfg, DataDir: o.data, Devices: device.Mux{Default: cards, Named: map[string]device.Driver{"null": device.NewNull()}},
+		Config: cfg, DataDir: o.data, SecretsKey: o.key, Built: installed(), Devices: device.Mux{Default: cards, Named: map[string]device.Driver{"null": device.NewNull()}},
 		Processor: app.HandsFree, Loopback: o.loopback, PhoneName: cfg.DisplayName.Value, Version: version, Log: log,
 		Paths: map[media.Path]media.Endpoint{
 			media.PathHandset: media.Endpoint(devices.Audio.Handset),
@@ -146,4 +147,18 @@ func watchdog(ctx context.Context, p *app.Phone) {
 			return
 		}
 	}
+}
+
+// installed is the date of the program's file, which packages keep from the
+// build: the time of day is later. Zero: unknown.
+func installed() time.Time {
+	path, err := os.Executable()
+	if err != nil {
+		return time.Time{}
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
 }
