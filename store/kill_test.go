@@ -200,7 +200,7 @@ func startLab(t *testing.T) (*lab.Exchange, order) {
 // while it creates the file, or in the middle of writing it.
 func TestKillAtEveryWriteOfARotation(t *testing.T) {
 	var lost []int
-	steps := 0
+	var steps int
 	for n := 1; ; n++ {
 		ex, o := startLab(t)
 		ex.OAuth.Expire()

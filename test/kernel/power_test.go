@@ -78,10 +78,11 @@ func testPowerStore(t *testing.T) {
 		shell(t, "cp --sparse=always /dev/shm/disk /dev/shm/cut")
 		lost := replaySome(t, log, from, cut, i%2 == 1, rnd)
 		shell(t, "mount -o loop /dev/shm/cut /run/mnt")
-		checkThings(t, "/run/mnt", fmt.Sprintf("power cut after write %d of %d", cut, log.Entries()), acknowledged)
+		r := &round{T: t}
+		checkThings(r, "/run/mnt", fmt.Sprintf("power cut after write %d of %d", cut, log.Entries()), acknowledged)
 		shell(t, "umount /run/mnt")
 		result := "PASS"
-		if t.Failed() {
+		if r.failed {
 			result = "FAIL"
 		}
 		t.Logf("%s round %d: after write %d of %d, %d of %d unflushed writes lost, step %d was acknowledged",
@@ -236,9 +237,21 @@ func callNumber(n int) calllog.Record {
 		PhoneNumber: strconv.Itoa(1000 + n), Direction: calllog.Outbound, Disposition: calllog.Answered, StartedAt: at, EndedAt: at.Add(time.Minute), CreatedAt: at}
 }
 
+// round is one power cut; its own errors are told apart from earlier ones.
+type round struct {
+	*testing.T
+	failed bool
+}
+
+func (r *round) Errorf(format string, args ...any) {
+	r.Helper()
+	r.failed = true
+	r.T.Errorf(format, args...)
+}
+
 // checkThings opens what is on the disk: at least the acknowledged steps are there,
 // and nothing is half there.
-func checkThings(t *testing.T, dir, when string, acknowledged int) {
+func checkThings(t *round, dir, when string, acknowledged int) {
 	t.Helper()
 	check := func(what string, got int, err error) {
 		t.Helper()
