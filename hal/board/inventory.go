@@ -68,7 +68,7 @@ func gpioLines() (out []string) {
 
 func spiPorts() (out []string) {
 	for _, p := range spireg.All() {
-		out = append(out, p.Name)
+		out = append(out, strings.Join(append([]string{p.Name}, p.Aliases...), " "))
 	}
 	return out
 }
@@ -107,11 +107,17 @@ func soundCards(root string) (out []string) {
 	cards, _ := filepath.Glob(filepath.Join(root, "proc/asound/card[0-9]*"))
 	for _, c := range cards {
 		var ways []string
-		streams, _ := filepath.Glob(filepath.Join(c, "pcm*"))
-		for _, s := range streams {
-			ways = append(ways, filepath.Base(s))
+		number := strings.TrimPrefix(filepath.Base(c), "card")
+		streams, _ := filepath.Glob(filepath.Join(root, "dev/snd/pcmC"+number+"D*"))
+		for _, s := range streams { // pcmC0D1p: device 1, playing
+			name := strings.TrimPrefix(filepath.Base(s), "pcmC"+number+"D")
+			if device, plays := strings.CutSuffix(name, "p"); plays {
+				ways = append(ways, device+" plays")
+			} else {
+				ways = append(ways, strings.TrimSuffix(name, "c")+" records")
+			}
 		}
-		out = append(out, fmt.Sprintf("%s: %s", word(c, "id"), strings.Join(ways, " ")))
+		out = append(out, fmt.Sprintf("%s: %s", word(c, "id"), strings.Join(ways, ", ")))
 	}
 	return out
 }

@@ -10,7 +10,7 @@ import (
 func TestInventory(t *testing.T) {
 	root := t.TempDir()
 	for name, text := range map[string]string{
-		"sys/class/pwm/pwmchip0/npwm": "2\n", "proc/asound/card1/id": "wm8960soundcard\n", "proc/asound/card1/pcm0p/info": "", "proc/asound/card1/pcm0c/info": "",
+		"sys/class/pwm/pwmchip0/npwm": "2\n", "proc/asound/card1/id": "wm8960soundcard\n", "dev/snd/pcmC1D0p": "", "dev/snd/pcmC1D0c": "", "dev/snd/pcmC10D3p": "",
 		"sys/class/video4linux/video0/name": "USB Camera\n", "dev/ttyACM0": "",
 	} {
 		file := filepath.Join(root, name)
@@ -33,7 +33,7 @@ func TestInventory(t *testing.T) {
 	}
 	for _, want := range []string{
 		"  pwmchip0: 2 channels, the first is pwmchip0:0\n", "  /dev/serial/by-id/usb-QR_Scanner-if00 (ttyACM0)\n  /dev/ttyACM0\n",
-		"  wm8960soundcard: pcm0c pcm0p\n", "  /dev/video0 \"USB Camera\"\n", "GPIO lines", "SPI ports",
+		"  wm8960soundcard: 0 records, 0 plays\n", "  /dev/video0 \"USB Camera\"\n", "GPIO lines", "SPI ports",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("missing %q in\n%s", want, b.String())
