@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -132,13 +133,13 @@ func TestHalfARotationKeepsTheNewRefreshToken(t *testing.T) {
 // brim is a vault on a disk that may be full.
 type brim struct {
 	Vault
-	full bool
+	full atomic.Bool
 }
 
 var errBrim = errors.New("disk full")
 
 func (b *brim) Ready() error {
-	if b.full {
+	if b.full.Load() {
 		return errBrim
 	}
 	return nil
@@ -154,7 +155,7 @@ func TestNoRotationOnAFullDisk(t *testing.T) {
 		r.tokens.vault = disk
 		r.start(s.tokens())
 		until[SignedIn](r)
-		disk.full = true
+		disk.full.Store(true)
 		s.expire()
 		if err := r.Refresh(t.Context()); !errors.Is(err, ErrVault) || !errors.Is(err, errBrim) || ProblemOf(err).Code != CodeStorage {
 			t.Fatalf("got %v", err)
@@ -162,7 +163,7 @@ func TestNoRotationOnAFullDisk(t *testing.T) {
 		if n := s.count("POST /refresh-token"); n != 0 {
 			t.Errorf("%d rotations", n)
 		}
-		disk.full = false
+		disk.full.Store(false)
 		until[TokenRefreshed](r)
 		until[ProblemCleared](r)
 	})
