@@ -32,19 +32,19 @@ type leg struct {
 	ended  bool    // LegEnded was emitted
 
 	// of a call of ours
-	invite    *clientTx
-	inviteReq *gosip.Request
-	auth      authState
-	rung      bool // a provisional response came: CANCEL is allowed
-	unwanted  bool // ended before the answer: CANCEL, or ACK and BYE
-	canceled  bool
-	moved     bool                      // it was tried at another server
-	waiting   bool                      // for that server
-	why       string                    // goes into the CANCEL
-	private   bool                      // the number is withheld
-	acks      map[string]*gosip.Request // by To tag, for retransmitted 2xx
-	earlies   map[string]*dialog        // early dialogs by To tag
-	rseqs     map[string]uint32         // last RSeq of each
+	invite       *clientTx
+	inviteReq    *gosip.Request
+	auth         authState
+	rung         bool // a provisional response came: CANCEL is allowed
+	unwanted     bool // ended before the answer: CANCEL, or ACK and BYE
+	canceled     bool
+	moved        bool                      // it was tried at another server
+	waiting      bool                      // for that server
+	why          string                    // goes into the CANCEL
+	private      bool                      // the number is withheld
+	acks         map[string]*gosip.Request // by To tag, for retransmitted 2xx
+	earlyDialogs map[string]*dialog        // early dialogs by To tag
+	rseqs        map[string]uint32         // last RSeq of each
 
 	// of a call of theirs
 	tx       *serverTx

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"errors"
 	"fmt"
 
 	gosip "github.com/emiago/sipgo/sip"
@@ -124,7 +125,7 @@ func (g *leg) inviteFailed(err error) {
 		return
 	}
 	code := 0
-	if err == ErrTimeout {
+	if errors.Is(err, ErrTimeout) {
 		code = 408
 	}
 	g.finish(LegEnded{Code: code, Err: fmt.Errorf("INVITE: %w", err)})
@@ -168,7 +169,7 @@ func (g *leg) accepted(k *link, req *gosip.Request, res *gosip.Response) {
 		return
 	}
 	d := uacDialog(req, res)
-	if e := g.earlies[d.remote]; e != nil {
+	if e := g.earlyDialogs[d.remote]; e != nil {
 		d.lseq, d.rseq = max(d.lseq, e.lseq), e.rseq
 	}
 	if ack := g.acks[d.remote]; ack != nil {

@@ -58,15 +58,15 @@ func (g *leg) prack(d *dialog, req *gosip.Request, res *gosip.Response) bool {
 // Later requests of that dialog continue its numbers.
 func (g *leg) early(req *gosip.Request, res *gosip.Response) *dialog {
 	d := uacDialog(req, res)
-	if o := g.earlies[d.remote]; o != nil {
+	if o := g.earlyDialogs[d.remote]; o != nil {
 		o.refresh(res)
 		return o
 	}
-	if g.earlies == nil {
-		g.earlies = map[string]*dialog{}
+	if g.earlyDialogs == nil {
+		g.earlyDialogs = map[string]*dialog{}
 	}
-	if len(g.earlies) < maxForks {
-		g.earlies[d.remote] = d
+	if len(g.earlyDialogs) < maxForks {
+		g.earlyDialogs[d.remote] = d
 	}
 	return d
 }

@@ -2,6 +2,7 @@ package sip
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -77,7 +78,7 @@ func (x *exchange) offer(sdp []byte, retry bool, done func([]byte, error)) {
 	}, sdp, func(res *gosip.Response, err error) {
 		switch {
 		case err != nil:
-			if err == ErrTimeout && g.state == confirmed {
+			if errors.Is(err, ErrTimeout) && g.state == confirmed {
 				g.lost(408, "Request Timeout")
 			}
 			done(nil, fmt.Errorf("re-INVITE: %w", err))

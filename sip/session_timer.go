@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -152,7 +153,7 @@ func (s *sessionTimer) refresh() {
 			s.agreed(res, false)
 		case res != nil && (res.StatusCode == 481 || res.StatusCode == 408):
 			g.lost(res.StatusCode, res.Reason)
-		case err == ErrTimeout:
+		case errors.Is(err, ErrTimeout):
 			g.lost(408, "Request Timeout")
 		default:
 			s.t = g.a.after(5*time.Second, s.refresh)

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -195,7 +196,7 @@ func (s *subscription) subscribe(k *link, expires time.Duration) {
 func (s *subscription) answered(req *gosip.Request, res *gosip.Response, err error) {
 	switch {
 	case err != nil:
-		if err != ErrFlowDown { // else the flow's return begins anew
+		if !errors.Is(err, ErrFlowDown) { // else the flow's return begins anew
 			s.failed(408, "no answer", nil)
 		}
 	case res.StatusCode < 300:

@@ -76,7 +76,9 @@ func (m Message) Contact() string {
 // CSeq is the number in CSeq.
 func (m Message) CSeq() int {
 	var n int
-	fmt.Sscan(m.Get("CSeq"), &n)
+	if _, err := fmt.Sscan(m.Get("CSeq"), &n); err != nil {
+		return 0
+	}
 	return n
 }
 
