@@ -160,8 +160,10 @@ func (b *Buffer) Restart(clockRate int) {
 // SetRedundant tells whether lost packets can be recovered from the next one.
 func (b *Buffer) SetRedundant(on bool) { b.c.Redundant = on }
 
+// units rounds to the nearest: one unit of 48 kHz is no whole number of
+// nanoseconds, and units(dur(n)) must be n, or a gap of one is never filled.
 func (b *Buffer) units(d time.Duration) int64 {
-	return int64(d) * int64(b.c.ClockRate) / int64(time.Second)
+	return (int64(d)*int64(b.c.ClockRate) + int64(time.Second)/2) / int64(time.Second)
 }
 
 func (b *Buffer) dur(units int64) time.Duration {

@@ -279,3 +279,34 @@ func TestSenderFallsBack(t *testing.T) {
 		t.Errorf("%d of 100 packets are played afterwards", n)
 	}
 }
+
+// A unit of a 48 kHz clock is no whole number of nanoseconds; a gap of one must
+// be bridged all the same, not asked for again for ever.
+func TestGapOfOneUnit(t *testing.T) {
+	for _, rate := range []int{8000, 16000, 44100, 48000} {
+		b := New(Config{ClockRate: rate})
+		for n := range int64(3000) {
+			if got := b.units(b.dur(n)); got != n {
+				t.Fatalf("%d Hz: %d units become %d", rate, n, got)
+			}
+		}
+	}
+	b := New(Config{ClockRate: 48000, Start: ms})
+	put := func(now time.Duration, seq uint16, ts uint32) {
+		b.Put(now, Packet{Seq: seq, Timestamp: ts, Payload: []byte{1}})
+	}
+	put(0, 1, 1000)
+	if d := b.Next(20 * ms); d.Verdict != Play {
+		t.Fatalf("%+v", d)
+	}
+	b.Advance(20 * ms)
+	put(20*ms, 2, 1000+960+1)
+	for range 3 {
+		d := b.Next(30 * ms)
+		if d.Verdict == Play {
+			return
+		}
+		b.Advance(d.Missing)
+	}
+	t.Fatal("a packet one unit later than expected is never played")
+}

@@ -171,7 +171,7 @@ func (s *Stream) play(f Format, skip, excess, ptime time.Duration) {
 		return
 	}
 	s.scratch = pcm
-	pcm = pcm[min(int(skip)*s.rate/int(time.Second), len(pcm)):]
+	pcm = pcm[min(samplesOf(skip, s.rate), len(pcm)):]
 	long := samplesTime(len(pcm), s.rate)
 	s.heard, s.starved = true, 0
 	s.usual += (meanSquare(pcm) - s.usual) / 4
@@ -202,12 +202,12 @@ func (s *Stream) rescale(pcm *[]int16, excess time.Duration) time.Duration {
 	n := len(*pcm)
 	switch {
 	case excess > slack && (s.rest == 0 || excess > far):
-		*pcm = compress(*pcm, s.rate, int(excess)*s.rate/int(time.Second), excess > far)
+		*pcm = compress(*pcm, s.rate, samplesOf(excess, s.rate), excess > far)
 		if len(*pcm) != n {
 			s.rest = 10
 		}
 	case excess < -3*time.Millisecond:
-		*pcm = stretch(*pcm, s.rate, int(-excess)*s.rate/int(time.Second)+s.rate/400, excess < -far/2)
+		*pcm = stretch(*pcm, s.rate, samplesOf(-excess, s.rate)+s.rate/400, excess < -far/2)
 	}
 	return samplesTime(len(*pcm)-n, s.rate)
 }
@@ -218,7 +218,7 @@ func (s *Stream) bridge(d jitter.Decision, next Format, ptime time.Duration) {
 	n := min(d.Missing, audio.FrameTime)
 	if r, ok := s.dec.(codec.Redundant); ok && len(s.packet) > 0 && next.Name == s.name && d.Missing <= ptime {
 		n = d.Missing
-		pcm, err := r.Recover(s.scratch[:0], s.packet, int(n)*s.rate/int(time.Second))
+		pcm, err := r.Recover(s.scratch[:0], s.packet, samplesOf(n, s.rate))
 		if err == nil {
 			s.scratch = pcm
 			s.tame(pcm)
@@ -249,7 +249,7 @@ func (s *Stream) starve() {
 
 // madeUp puts d of concealment into the fifo.
 func (s *Stream) madeUp(d time.Duration) {
-	n := int(d) * s.rate / int(time.Second)
+	n := samplesOf(d, s.rate)
 	s.lost = true
 	s.concealed.Add(uint64((d + audio.FrameTime - 1) / audio.FrameTime))
 	if c, ok := s.dec.(codec.Concealer); ok && s.starved < fadeStarved {
@@ -302,6 +302,11 @@ func meanSquare(pcm []int16) float64 {
 		sum += float64(v) * float64(v)
 	}
 	return sum / float64(len(pcm))
+}
+
+// samplesOf rounds to the nearest sample, so that samplesOf(samplesTime(n)) is n.
+func samplesOf(d time.Duration, rate int) int {
+	return (int(d)*rate + int(time.Second)/2) / int(time.Second)
 }
 
 func samplesTime(n, rate int) time.Duration {
