@@ -77,6 +77,7 @@ func upgrade(ctx context.Context, u *url.URL, l Line, env flowEnv, d *net.Dialer
 	if sub == "" {
 		sub = "sip"
 	}
+	//nolint:bodyclose // the library replaces the body: "you never need to close it"
 	conn, res, err := websocket.Dial(ctx, u.String(), &websocket.DialOptions{
 		HTTPClient: &http.Client{
 			Transport: t,

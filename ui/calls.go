@@ -269,7 +269,7 @@ func (b *builder) advice(q phone.Quality) Text {
 		k = "advice.poor"
 	}
 	loss := math.Round(min(max(q.LossPercent, 0), 100))
-	return Text{b.c.say(k, "loss", strconv.Itoa(int(loss)), "delay", strconv.FormatInt(q.RoundTrip.Milliseconds()/2, 10)), ToneWarn}
+	return Text{b.c.say(k, "loss", strconv.Itoa(int(loss)), "delay", strconv.FormatInt(q.Delay.Milliseconds(), 10)), ToneWarn}
 }
 
 // otherCalls are the calls without the focus, oldest first.

@@ -263,7 +263,7 @@ func (w *world) farSilent() {
 	defer cancel()
 	last, still := uint64(0), 0
 	err := w.bench.until(ctx, func() bool {
-		n := uint64(w.lastCall().Media.PacketsIn)
+		n := w.lastCall().Media.PacketsIn
 		if n != last {
 			last, still = n, 0
 		} else {

@@ -1,6 +1,7 @@
 package phone_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func TestSignInByCode(t *testing.T) {
 	ex.OAuth.ExpireCodes()
 	w.clock.leap(2 * time.Second)
 	v = w.until("a new code", func(v phone.View) bool { return code(v) && v.Session.Code != old })
-	if err := ex.OAuth.Approve("WRONG-CODE", lab.Email("1001")); err != oauth.ErrCode {
+	if err := ex.OAuth.Approve("WRONG-CODE", lab.Email("1001")); !errors.Is(err, oauth.ErrCode) {
 		t.Error("a wrong code was taken:", err)
 	}
 	w.must(ex.OAuth.Approve(strings.ToLower(v.Session.Code), lab.Email("1001")))

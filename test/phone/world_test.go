@@ -472,15 +472,6 @@ func (w *world) farLevel() float64 {
 	return -120
 }
 
-func (w *world) health(code string) (health.Problem, bool) {
-	for _, p := range w.Health.List() {
-		if p.Code == code {
-			return p, true
-		}
-	}
-	return health.Problem{}, false
-}
-
 // databaseBytes are the files of the store, secrets.json left out: that is
 // where secrets belong, and its mode is checked.
 func databaseBytes(t testing.TB, dir string) []byte {

@@ -264,22 +264,22 @@ func (p *painter) drawText(dst *image.RGBA, it *item, clip image.Rectangle) {
 
 // place calls put with the mask of every glyph of a text and where its origin
 // is.
-func (f *face) place(it *item, put func(m *mask, x, y int)) {
+func (fc *face) place(it *item, put func(m *mask, x, y int)) {
 	raise := 0
 	if it.style.colon {
-		raise = (f.cap - f.xHeight).Round() / 2
+		raise = (fc.cap - fc.xHeight).Round() / 2
 	}
-	f.pen(it.text, it.style.tabular, func(_ int, r rune, info runeInfo, x26 fixedInt) {
+	fc.pen(it.text, it.style.tabular, func(_ int, r rune, info runeInfo, x26 fixedInt) {
 		y := it.baseline
 		if r == ':' {
 			y -= raise
 		}
 		whole := int(x26) >> 6
 		if info.missing {
-			put(f.box(), it.x+whole, y)
+			put(fc.box(), it.x+whole, y)
 			return
 		}
-		put(f.glyph(info, uint8(int(x26)&63)>>4), it.x+whole, y)
+		put(fc.glyph(info, uint8(int(x26)&63)>>4), it.x+whole, y)
 	})
 }
 
@@ -291,13 +291,13 @@ func (p *painter) ink(it *item) image.Rectangle {
 }
 
 // box stands for a character the font lacks.
-func (f *face) box() *mask {
+func (fc *face) box() *mask {
 	k := glyphKey{0, 255}
-	if m, ok := f.glyphs[k]; ok {
+	if m, ok := fc.glyphs[k]; ok {
 		return m
 	}
-	w, h, t := f.size/2, f.capHeight(), max(1, f.size/12)
-	m := &mask{r: image.Rect(f.size/16, -h, f.size/16+w, 0), alpha: make([]uint8, w*h)}
+	w, h, t := fc.size/2, fc.capHeight(), max(1, fc.size/12)
+	m := &mask{r: image.Rect(fc.size/16, -h, fc.size/16+w, 0), alpha: make([]uint8, w*h)}
 	for y := 0; y < h; y++ {
 		for x := 0; x < w; x++ {
 			if x < t || y < t || x >= w-t || y >= h-t {
@@ -305,6 +305,6 @@ func (f *face) box() *mask {
 			}
 		}
 	}
-	f.glyphs[k] = m
+	fc.glyphs[k] = m
 	return m
 }

@@ -5,6 +5,7 @@ import (
 	"image/color"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"phoned/ui"
 )
@@ -16,18 +17,17 @@ const opticalSize = 20
 
 // bearing is how far the ink of a text begins after its pen.
 func (p *painter) bearing(s string, st style) int {
-	for _, r := range s {
-		f := p.face(st)
-		if info := f.rune(r); !info.missing {
-			off := 0
-			if st.tabular && r >= '0' && r <= '9' {
-				off = int(f.digit-info.advance) / 2
-			}
-			return f.glyph(info, uint8(off&63)>>4).r.Min.X + off>>6
-		}
-		break
+	r, size := utf8.DecodeRuneInString(s)
+	f := p.face(st)
+	info := f.rune(r)
+	if size == 0 || info.missing {
+		return 0
 	}
-	return 0
+	off := 0
+	if st.tabular && r >= '0' && r <= '9' {
+		off = int(f.digit-info.advance) / 2
+	}
+	return f.glyph(info, uint8(off&63)>>4).r.Min.X + off>>6
 }
 
 func (l *layout) width(s string, st style) int { return l.p.face(st).width(s, st.tabular) }
