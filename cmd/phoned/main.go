@@ -117,13 +117,9 @@ func listenAndRun(ctx context.Context, s *app.System, addr string, log *slog.Log
 func configuration(o options, log *slog.Logger, told *[]health.Problem) provisioning.Config {
 	loader := provisioning.Loader{Dir: filepath.Join(o.data, "config"), Log: log}
 	cfg, warns, err := loader.Load(provisioning.File{Path: o.config, Layer: provisioning.LayerUser})
-	for _, w := range warns {
-		log.Warn("configuration", "err", w.String())
-	}
-	if err != nil {
-		log.Error("configuration", "err", err)
-		*told = append(*told, health.Problem{Code: "config.refused", Severity: health.Error, Title: "The configuration is not right",
-			Advice: "The phone uses the last good one.", Detail: err.Error()})
+	for _, p := range app.ConfigProblems(warns, err) {
+		log.Warn(p.Title, "key", p.Subject, "err", p.Detail)
+		*told = append(*told, p)
 	}
 	return cfg
 }
