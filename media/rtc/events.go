@@ -94,6 +94,7 @@ func (s *Session) tellFlowing(detail string) {
 		return
 	}
 	s.watch.told = true
+	s.peer.profile()
 	s.log.Info("media flow", "detail", detail)
 	s.events.Put(media.Flowing, detail)
 }

@@ -22,6 +22,7 @@ import (
 // peer is one Pion connection of a Session. Its methods are called under the
 // Session's mutex, its callbacks without.
 type peer struct {
+	srtp   string // the profile, once known
 	s      *Session
 	pc     *webrtc.PeerConnection
 	track  *track

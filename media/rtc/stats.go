@@ -93,12 +93,17 @@ func (s *Session) Stats() media.Stats {
 	return st
 }
 
-// profile is the SRTP profile; Pion has it only in its statistics.
+// profile is the SRTP profile. Pion has it only in its statistics, and those
+// must not be read while it closes, so they are read once, at the beginning; s.mu
+// is held.
 func (p *peer) profile() string {
+	if p.srtp != "" {
+		return p.srtp
+	}
 	for _, v := range p.pc.GetStats() {
 		if t, ok := v.(webrtc.TransportStats); ok && t.SRTPCipher != "" {
-			return strings.TrimPrefix(t.SRTPCipher, "SRTP_")
+			p.srtp = strings.TrimPrefix(t.SRTPCipher, "SRTP_")
 		}
 	}
-	return ""
+	return p.srtp
 }
