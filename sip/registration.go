@@ -210,11 +210,33 @@ func (r *registration) expiresOf(k *link, res *gosip.Response) time.Duration {
 				granted = time.Duration(s) * time.Second
 			}
 		}
-		if v, ok := c.Params.Get("pub-gruu"); ok {
-			r.gruu = strings.Trim(v, `"`)
-		}
+		r.gruu = publicGRUU(h.Value())
 	}
 	return granted
+}
+
+// publicGRUU finds pub-gruu in a Contact (RFC 5627 §5.2). It is a quoted URI with
+// parameters of its own, at whose semicolons sipgo would cut it; without its
+// "gr" it would be the AOR, and nothing sent there would reach this phone.
+func publicGRUU(contact string) string {
+	_, params, _ := strings.Cut(contact, ">")
+	for in, rest := false, params; rest != ""; rest = rest[1:] {
+		if rest[0] == '"' {
+			in = !in
+		}
+		if in || rest[0] != ';' {
+			continue
+		}
+		name, value, ok := strings.Cut(rest[1:], "=")
+		if !ok || !strings.EqualFold(strings.TrimSpace(name), "pub-gruu") {
+			continue
+		}
+		uri, _, closed := strings.Cut(strings.TrimPrefix(strings.TrimSpace(value), `"`), `"`)
+		if scheme, _, _ := strings.Cut(uri, ":"); closed && (scheme == "sip" || scheme == "sips") && strings.Contains(uri, ";gr") && !strings.ContainsAny(uri, "<> \t") {
+			return uri
+		}
+	}
+	return ""
 }
 
 // retryAfter reads Retry-After (RFC 3261 §20.33), 0 if there is none.
