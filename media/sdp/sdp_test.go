@@ -40,6 +40,10 @@ func TestParse(t *testing.T) {
 		{"asterisk-out-answer.sdp", "UDP/TLS/RTP/SAVPF", media.SendRecv, Opus, 111, 0, 0, true, 20e6},
 		{"asterisk-in-offer.sdp", "UDP/TLS/RTP/SAVPF", media.SendRecv, Opus, 107, 101, 48000, true, 20e6},
 		{"rtpengine-answer.sdp", "RTP/SAVPF", media.SendRecv, Opus, 111, 126, 8000, true, 20e6},
+		// Seen: SIP.js 0.13.8 in Chromium 156 behind kamailio and rtpengine.
+		{"rtpengine-chromium-offer.sdp", "UDP/TLS/RTP/SAVPF", media.SendRecv, Opus, 111, 110, 48000, true, 0},
+		{"rtpengine-chromium-answer.sdp", "UDP/TLS/RTP/SAVPF", media.SendRecv, Opus, 111, 110, 48000, true, 20e6},
+		{"rtpengine-chromium-answer-recvonly.sdp", "UDP/TLS/RTP/SAVPF", media.RecvOnly, Opus, 111, 110, 48000, true, 20e6},
 		{"chromium-offer.sdp", "UDP/TLS/RTP/SAVPF", media.SendRecv, Opus, 111, 110, 48000, true, 0},
 		{"firefox-offer.sdp", "UDP/TLS/RTP/SAVPF", media.SendRecv, Opus, 109, 101, 8000, true, 0},
 		{"classic-hold-rfc2543.sdp", "RTP/AVP", media.SendOnly, PCMA, 8, 101, 8000, false, 0},
