@@ -104,11 +104,23 @@ func TestCallGoesToTheNextServer(t *testing.T) {
 			s.peer.Send(inv.Reply("503 Service Unavailable", "x", ""))
 			want[sip.LegMoved](s.p)
 			_ = s.p.End(id, "")
-			want[sip.LegEnded](s.p)
+			// The next server may register the line before or after the end is told.
+			var over, back bool
+			for !over || !back {
+				switch e := want[sip.Event](s.p).(type) {
+				case sip.LegEnded:
+					over = true
+				case sip.LineChanged:
+					back = back || e.State == sip.Registered
+				default:
+					t.Fatalf("%#v", e)
+				}
+			}
 			peer := s.b.Peer()
-			s.p.line(sip.Registered)
+			// An INVITE that went out before the end is cancelled, none goes out after.
 			if others := peer.Alive("sip:1001@x.invalid"); len(others) != 0 {
-				t.Errorf("sent:\n%s", others[0].Raw)
+				peer.Send(others[0].Reply("180 Ringing", "y", ""))
+				peer.Expect("CANCEL")
 			}
 		})
 	})
