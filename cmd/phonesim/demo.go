@@ -159,6 +159,12 @@ func (w *world) demoCall(ctx context.Context, o options, r reporter) (demoCall, 
 	if _, err := w.until(ctx, func(v phone.View) bool { return v.Screen == phone.ScreenDialtone }); err != nil {
 		return c, fmt.Errorf("dial tone: %w", err)
 	}
+	// The meter still falls from the call before; only then does it tell of this one.
+	for w.Engine.Levels().Receive >= audible {
+		if err := sleep(ctx, 2*time.Millisecond); err != nil {
+			return c, err
+		}
+	}
 	r.step("lifted", map[string]any{"tone": w.Phone.View().Plan.Tone})
 	for _, key := range demoNumber + "#" {
 		if err := w.keypad.Press(hal.Key(string(key))); err != nil {

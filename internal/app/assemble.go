@@ -50,7 +50,7 @@ type Options struct {
 	Processor func(media.Path) (process.Processor, error)
 	Board     Board
 	ScreenBox image.Point    // of the picture; zero: 320×240
-	Roots     *x509.CertPool // trusted besides the system's and ca_file's
+	Roots     *x509.CertPool // trusted alone, unless ca_file is set: the lab's; nil: the system's
 	// Loopback: the exchange is on this machine (the lab), media as well.
 	Loopback  bool
 	Codecs    []string // order of preference, nil: the default
@@ -146,7 +146,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 			return a, err
 		},
 		Session: func(l Line) (media.Session, error) { return newSession(o, l) },
-		Tokens:  backend.Tokens{Access: o.Config.AccessToken.Value, Refresh: o.Config.RefreshToken.Value},
+		Tokens:  o.Config.Tokens(),
 		LineDefaults: func(l *Line) {
 			l.SIP.Roots, l.SIP.DisplayName, l.Codecs = roots, o.Config.DisplayName.Value, o.Codecs
 		},
@@ -193,14 +193,8 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 }
 
 func accountConfig(o Options, roots *x509.CertPool, gate *walltime.Gate) backend.Config {
-	c := backend.Config{
-		OAuthEndpoint: o.Config.OAuthEndpoint.Value, APIURL: o.Config.APIURL.Value, AuthToken: o.Config.AuthToken.Value,
-		NumbersPath: o.Config.NumbersPath.Value, WSServers: o.Config.WSServers.Value, Roots: roots,
-		UserAgent: "phoned/" + o.Version, Gate: gate, Clock: o.Clock, Log: o.Log,
-	}
-	if o.Config.DomainID.Set() {
-		c.DomainID = fmt.Sprint(o.Config.DomainID.Value)
-	}
+	c := o.Config.Backend()
+	c.Roots, c.UserAgent, c.Gate, c.Clock, c.Log = roots, "phoned/"+o.Version, gate, o.Clock, o.Log
 	return c
 }
 
@@ -217,29 +211,16 @@ func grant(o Options, roots *x509.CertPool, gate *walltime.Gate) Grant {
 	}
 }
 
-// trusted are the roots: the system's, ca_file's and the caller's. nil means
+// trusted are the roots: the system's and ca_file's, else the caller's. nil means
 // the system's only.
 func trusted(o Options, problems *health.Registry) *x509.CertPool {
-	file := o.Config.CAFile.Value
-	if file == "" {
-		return o.Roots
-	}
-	pool := o.Roots
-	if pool == nil {
-		var err error
-		if pool, err = x509.SystemCertPool(); err != nil {
-			pool = x509.NewCertPool()
-		}
-	} else {
-		pool = pool.Clone()
-	}
-	pem, err := os.ReadFile(file)
-	if err == nil && !pool.AppendCertsFromPEM(pem) {
-		err = errors.New("there is no certificate in it")
-	}
+	pool, err := o.Config.Roots()
 	if err != nil {
 		problems.Set(health.Problem{Code: "config.ca_file", Severity: health.Error, Title: "The file of trusted authorities can't be used",
 			Advice: "Correct ca_file in the configuration.", Detail: err.Error()})
+	}
+	if pool == nil {
+		return o.Roots
 	}
 	return pool
 }
