@@ -130,14 +130,14 @@ type gate struct {
 
 func (g *gate) open(t *testing.T, to string) {
 	t.Helper()
-	var err error
-	if g.l, err = net.Listen("tcp", g.addr); err != nil {
+	l, err := net.Listen("tcp", g.addr)
+	if err != nil {
 		t.Fatal(err)
 	}
-	g.addr = g.l.Addr().String()
+	g.l, g.addr = l, l.Addr().String()
 	g.wg.Go(func() {
 		for {
-			in, err := g.l.Accept()
+			in, err := l.Accept()
 			if err != nil {
 				return
 			}
