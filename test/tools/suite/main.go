@@ -1,6 +1,6 @@
 // Command suite runs the parts of a test target and sums them up.
 //
-//	suite run -name NAME [-format go|lines|status] [-timeout D] -- COMMAND [ARG]...
+//	suite run -name NAME [-format go|lines|status] [-timeout D] [-again] -- COMMAND [ARG]...
 //	suite skip -name NAME -reason WHY
 //	suite total -target NAME
 //
@@ -8,7 +8,9 @@
 // what a person needs and stores the counts in build/results/NAME.json. The formats:
 // go is the output of "go test -json"; lines is one line an item, "PASS name[: detail]",
 // "FAIL name[: detail]" with indented lines that explain it, "SKIP name: reason";
-// status counts the command itself as one item. total adds all stored counts up,
+// status counts the command itself as one item. With -again what failed runs a second
+// time, alone; what passes then is counted as passed and named as unsteady, in the
+// total and in the ledger. total adds all stored counts up,
 // appends a line to build/ledger.jsonl and prints "N passed, N failed, N skipped"
 // as its last line; its exit status is 0 only if nothing failed.
 //
@@ -46,6 +48,7 @@ func run(args []string) error {
 	dir := fs.String("dir", "build", "folder of logs, results and ledger")
 	format := fs.String("format", "status", "go, lines or status")
 	timeout := fs.Duration("timeout", 20*time.Minute, "the command is ended after this time and has failed")
+	second := fs.Bool("again", false, "run what failed a second time, alone")
 	reason := fs.String("reason", "", "why the suite is skipped")
 	target := fs.String("target", "", "name of the target in the ledger")
 	skips := fs.String("skips", filepath.Join("test", "skips.txt"), "list of the skips allowed with CI=true")
@@ -58,7 +61,7 @@ func run(args []string) error {
 		if *name == "" || fs.NArg() == 0 {
 			return errors.New("run needs -name and a command")
 		}
-		return runSuite(st, *name, *format, *timeout, fs.Args())
+		return runSuite(st, suiteRun{*name, *format, *timeout, *second}, fs.Args())
 	case "skip":
 		if *name == "" || strings.TrimSpace(*reason) == "" {
 			return errors.New("skip needs -name and -reason")

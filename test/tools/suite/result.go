@@ -22,6 +22,8 @@ type Result struct {
 	Passed  int     `json:"passed"`
 	Failed  []Item  `json:"failed,omitempty"`
 	Skipped []Item  `json:"skipped,omitempty"`
+
+	Unsteady []Item `json:"unsteady,omitempty"` // failed, then passed alone; counted as passed
 }
 
 func (r *Result) pass()                    { r.Passed++ }
@@ -82,6 +84,8 @@ type ledgerLine struct {
 	Passed  int       `json:"passed"`
 	Failed  []string  `json:"failed"`
 	Skipped []Item    `json:"skipped"`
+
+	Unsteady []string `json:"unsteady,omitempty"`
 }
 
 func (s results) appendLedger(l ledgerLine) error {

@@ -14,9 +14,17 @@ import (
 	"time"
 )
 
+// suiteRun says how one suite is run.
+type suiteRun struct {
+	name, format string
+	timeout      time.Duration
+	again        bool // what fails is run a second time, alone
+}
+
 // runSuite runs one command and stores what came of it. It returns errFailed when
 // the suite failed, after having printed why.
-func runSuite(st results, name, format string, timeout time.Duration, command []string) error {
+func runSuite(st results, how suiteRun, command []string) error {
+	name, format := how.name, how.format
 	log, err := st.logFile(name)
 	if err != nil {
 		return err
@@ -24,7 +32,7 @@ func runSuite(st results, name, format string, timeout time.Duration, command []
 	defer log.Close()
 	res := Result{Suite: name}
 	start := time.Now()
-	runErr := execute(log, &res, format, timeout, command)
+	runErr := execute(log, &res, format, how.timeout, command)
 	res.Seconds = time.Since(start).Seconds()
 	switch {
 	case format == "status" && runErr == nil:
@@ -34,8 +42,15 @@ func runSuite(st results, name, format string, timeout time.Duration, command []
 	case runErr == nil && res.Passed+len(res.Failed)+len(res.Skipped) == 0:
 		res.fail(name, "the command reported no test at all")
 	}
+	if how.again {
+		again(log, &res, format, how.timeout, command)
+		res.Seconds = time.Since(start).Seconds()
+	}
 	if err := st.save(res); err != nil {
 		return err
+	}
+	for _, f := range res.Unsteady {
+		fmt.Printf("UNSTEADY %s: failed, then passed alone\n%s\n", f.Name, indent(f.Detail))
 	}
 	for _, f := range res.Failed {
 		fmt.Printf("FAIL %s\n%s\n", f.Name, indent(f.Detail))

@@ -94,7 +94,7 @@ func TestRunSuite(t *testing.T) {
 			if c.name == "slow" {
 				limit = 50 * time.Millisecond
 			}
-			err := runSuite(st, "s", c.format, limit, []string{"sh", "-c", c.script})
+			err := runSuite(st, suiteRun{name: "s", format: c.format, timeout: limit}, []string{"sh", "-c", c.script})
 			if (err != nil) != (c.failed > 0) {
 				t.Errorf("error %v with %d failures", err, c.failed)
 			}

@@ -59,6 +59,8 @@ type tally struct {
 	seconds float64
 	failed  []string
 	skipped []Item
+
+	unsteady []string // failed, then passed alone
 }
 
 // sumUp adds the results up; with strict set a skip that nobody allowed is a failure.
@@ -69,6 +71,9 @@ func sumUp(all []Result, list []allowedSkip, strict bool) tally {
 		t.seconds += r.Seconds
 		for _, f := range r.Failed {
 			t.failed = append(t.failed, r.Suite+" "+f.Name)
+		}
+		for _, u := range r.Unsteady {
+			t.unsteady = append(t.unsteady, r.Suite+" "+u.Name)
 		}
 		for _, s := range r.Skipped {
 			if strict && !allowed(list, r.Suite, s.Name) {
@@ -99,12 +104,15 @@ func total(st results, target, skipsFile string, strict bool) error {
 		t.failed = append(t.failed, target+" (nothing ran)")
 	}
 	err = st.appendLedger(ledgerLine{Time: time.Now().UTC().Truncate(time.Second), Target: target, Commit: commit(),
-		Minutes: float64(int(t.seconds/6+0.5)) / 10, Passed: t.passed, Failed: t.failed, Skipped: t.skipped})
+		Minutes: float64(int(t.seconds/6+0.5)) / 10, Passed: t.passed, Failed: t.failed, Skipped: t.skipped, Unsteady: t.unsteady})
 	if err != nil {
 		return err
 	}
 	for _, s := range t.skipped {
 		fmt.Printf("skipped: %s: %s\n", s.Name, s.Detail)
+	}
+	for _, u := range t.unsteady {
+		fmt.Printf("unsteady: %s: failed, then passed alone\n", u)
 	}
 	for _, f := range t.failed {
 		fmt.Printf("failed: %s\n", f)
