@@ -36,6 +36,7 @@ func (ex *Exchange) admin() http.Handler {
 	})
 	ex.adminFaults(m)
 	ex.adminPhone(m)
+	ex.adminWatch(m)
 	return m
 }
 

@@ -159,26 +159,32 @@ func (d *dialog) authorized(method string, extra []string, body, password string
 	for m == "" || strings.HasPrefix(m, "SIP/2.0 100") {
 		m = d.p.expect("SIP/2.0 ")
 	}
-	give, ask := "Proxy-Authorization", header(m, "Proxy-Authenticate")
-	if ask == "" {
-		give, ask = "Authorization", header(m, "WWW-Authenticate")
-	}
 	if method == "INVITE" {
 		to := d.to
 		d.to = header(m, "To")
 		d.request("ACK", nil, "")
 		d.to = to
 	}
+	d.seq++
+	d.request(method, append(extra, d.credentials(method, m, password)), body)
+}
+
+// credentials answers a challenge with a header line.
+func (d *dialog) credentials(method, challenge, password string) string {
+	d.p.t.Helper()
+	give, ask := "Proxy-Authorization", header(challenge, "Proxy-Authenticate")
+	if ask == "" {
+		give, ask = "Authorization", header(challenge, "WWW-Authenticate")
+	}
 	chal, err := digest.ParseChallenge(ask)
 	if err != nil {
-		d.p.t.Fatalf("%v in\n%s", err, m)
+		d.p.t.Fatalf("%v in\n%s", err, challenge)
 	}
 	cred, err := digest.Digest(chal, digest.Options{Method: method, URI: d.target, Username: d.p.user, Password: password})
 	if err != nil {
 		d.p.t.Fatal(err)
 	}
-	d.seq++
-	d.request(method, append(extra, give+": "+cred.String()), body)
+	return give + ": " + cred.String()
 }
 
 func (p *rawPhone) password() string {

@@ -22,6 +22,8 @@ func (e *Engine) dispatch(t *serverTx) {
 		e.register(t)
 	case m.Method == "OPTIONS":
 		t.reply(200)
+	case m.Method == "SUBSCRIBE":
+		e.subscribe(t)
 	case tag != "":
 		l := e.legs[e.legKey(m.Get("Call-ID"), tag)]
 		if l == nil || sipmsg.Param(m.Get("From"), "tag") != l.theirs {
@@ -33,8 +35,6 @@ func (e *Engine) dispatch(t *serverTx) {
 		if u, ok := e.authenticate(t); ok {
 			e.route(t, u)
 		}
-	case m.Method == "SUBSCRIBE":
-		t.reply(489)
 	default:
 		t.reply(405)
 	}
@@ -148,6 +148,7 @@ func (e *Engine) reoffer(t *serverTx, l *leg) {
 		l.call.event("update", l, "")
 	}
 	l.call.c.Offers++
+	l.holds = holding(t.req.Body)
 	l.busy = true
 	l.far.reoffer(l, t.req.Body, func(code int, sdp []byte) {
 		if code >= 300 || t.req.Method == "UPDATE" {

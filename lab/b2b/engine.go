@@ -75,6 +75,9 @@ type Engine struct {
 	timers   map[*timer]bool
 	parked   map[string]*parkedCall
 	second   *SecondPhone
+	subs     map[string]*subscription
+	lamps    map[string]Lamp
+	boxes    map[string]Mailbox
 	calls    []*call
 	ids      int
 }
@@ -85,7 +88,8 @@ func New(cfg Config) *Engine {
 		digest: registrar.NewDigest(cfg.Domain, cfg.Algorithms, cfg.NonceLife, cfg.Clock.Now),
 		Record: newRecorder(cfg.Clock.Now),
 		flows:  map[int64]*flow.Flow{}, server: map[string]*serverTx{}, client: map[string]*clientTx{},
-		legs: map[string]*leg{}, timers: map[*timer]bool{}, parked: map[string]*parkedCall{}}
+		legs: map[string]*leg{}, timers: map[*timer]bool{}, parked: map[string]*parkedCall{},
+		subs: map[string]*subscription{}, lamps: map[string]Lamp{}, boxes: map[string]Mailbox{}}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.second = newSecondPhone(e)
 	go e.loop()
@@ -102,6 +106,9 @@ func (e *Engine) loop() {
 		e.qmu.Unlock()
 		for _, f := range q {
 			f()
+		}
+		if len(q) > 0 && !ended {
+			e.tellWatchers()
 		}
 		if len(q) == 0 {
 			if ended {
@@ -222,6 +229,7 @@ func (e *Engine) Closed(f *flow.Flow, cause error) {
 		for _, b := range e.bindings.Remove(func(b *registrar.Binding) bool { return b.Flow == f }) {
 			e.Record.event(Event{Kind: "binding-lost", User: b.User})
 		}
+		e.unsubscribeFlow(f)
 		for _, c := range e.clientsOn(f) {
 			c.fail(503, "Flow Failed")
 		}

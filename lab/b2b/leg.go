@@ -52,6 +52,8 @@ type leg struct {
 	lateSeq int  // a 2xx with an offer waits for our ACK with the answer
 	lastACK *sipmsg.Message
 	orphan0 *timer
+	ringTag string // theirs, while it rings
+	holds   bool   // they hold us
 }
 
 func (e *Engine) legKey(callID, tag string) string { return callID + "|" + tag }
@@ -149,6 +151,7 @@ func (l *leg) inviteResponse(m *sipmsg.Message) {
 	switch {
 	case m.Status < 200:
 		if m.Status > 100 {
+			l.ringing(m)
 			l.far.progress(l, m.Status, m.Body)
 		}
 	case m.Status < 300:

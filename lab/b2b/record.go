@@ -15,7 +15,8 @@ import (
 // malformed, registered, unregistered (Code: bindings removed), binding-lost,
 // auth-wrong, invite, ringing, answered, acked, ack-missing, reinvite, update,
 // cancel, bye (from the phone), bye-sent, refer, transferred, transfer-failed,
-// digit, record, info, parked, retrieved, ended.
+// digit, record, info, parked, retrieved, picked-up, subscribed, unsubscribed,
+// notified (an unasked NOTIFY; Code: its answer), ended.
 type Event struct {
 	N      int       `json:"n"`
 	At     time.Time `json:"at"`

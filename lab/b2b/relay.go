@@ -68,6 +68,7 @@ func (r *relay) info(l *leg, m *sipmsg.Message) {
 func (r *relay) ended(l *leg, why string) {
 	r.other(l).bye(why)
 	l.call.over(l.user)
+	r.other(l).call.over(l.user) // the two may have come from different calls
 }
 
 // anchor moves a leg's media to the lab by a re-INVITE with an offer of ours

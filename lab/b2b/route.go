@@ -1,6 +1,7 @@
 package b2b
 
 import (
+	"strings"
 	"time"
 
 	"phoned/lab/mediapeer"
@@ -29,6 +30,14 @@ func (e *Engine) route(t *serverTx, u User) {
 	l.far = &local{e: e, name: to, leg: l} // until routed: nothing to tell
 	t.reply(100)
 	c.event("invite", l, to)
+	if r := t.req.Get("Replaces"); r != "" {
+		e.replaceCall(l, r)
+		return
+	}
+	if user, ok := strings.CutPrefix(to, PickupPrefix); ok {
+		e.pickUpFrom(l, user)
+		return
+	}
 	if _, ok := slotLabel(to); ok {
 		e.dialSlot(l, to)
 		return
@@ -69,6 +78,8 @@ func (e *Engine) service(l *leg, to string) bool {
 		l.giveUp = e.after(ringLimit, func() { l.refuse(480, "") })
 	case EarlyMedia:
 		e.earlyMedia(l)
+	case Voicemail:
+		e.listen(l)
 	default:
 		o := e.sound(to)
 		if o == nil {

@@ -40,7 +40,8 @@ type SIP struct {
 	// EchoOff makes 9196 answer silently.
 	EchoOff bool `json:"echo_off,omitempty"`
 	// Codecs orders and limits the lab's media ("opus", "pcmu", "pcma").
-	Codecs []string `json:"codecs,omitempty"`
+	Codecs          []string `json:"codecs,omitempty"`
+	SubscribeStatus int      `json:"subscribe_status,omitempty"` // 403, 489… to every SUBSCRIBE
 	// RefuseUpgrade answers WebSocket upgrades with this HTTP status.
 	RefuseUpgrade int `json:"refuse_upgrade,omitempty"`
 }

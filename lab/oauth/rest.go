@@ -47,7 +47,15 @@ func (s *Server) park(w http.ResponseWriter, r *http.Request, _ *Account) {
 	reply(w, 200, map[string]any{"success": true})
 }
 
-func (s *Server) numbers(w http.ResponseWriter, r *http.Request, a *Account) {
+// SetNumbers replaces the numbers that every account is given; nil: the usual
+// two.
+func (s *Server) SetNumbers(items []map[string]any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.numbers = items
+}
+
+func (s *Server) listNumbers(w http.ResponseWriter, r *http.Request, a *Account) {
 	q := r.URL.Query()
 	if q.Get("domainId") != strconv.Itoa(s.cfg.DomainID) {
 		refuse(w, http.StatusBadRequest, "domainId")
@@ -57,6 +65,11 @@ func (s *Server) numbers(w http.ResponseWriter, r *http.Request, a *Account) {
 		{"number": "+15550100" + strconv.Itoa(a.UserID), "label": "Direct", "status": "provisioned"},
 		{"phoneNumber": "+15550199000", "name": "Main", "status": "provisioned"},
 	}
+	s.mu.Lock()
+	if s.numbers != nil {
+		items = s.numbers
+	}
+	s.mu.Unlock()
 	total := len(items)
 	if n, err := strconv.Atoi(q.Get("limit")); err == nil && n >= 0 && n < total {
 		items = items[:n]

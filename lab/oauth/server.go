@@ -69,6 +69,7 @@ type Server struct {
 	refresh map[string]*Account
 	history []map[string]any
 	posts   map[string]int
+	numbers []map[string]any // SetNumbers
 	counts  map[string]int
 	issued  []string
 	devices map[string]*device // by device code
@@ -86,7 +87,7 @@ func New(cfg Config) *Server {
 	s.handle("POST /oauth/internal/refresh-token", "refresh", s.renew)
 	s.handle("GET /v3/park-slots", "park-slots", s.bearer(s.slots))
 	s.handle("POST /v3/park-call", "park-call", s.bearer(s.park))
-	s.handle("GET /v3/phone-numbers", "phone-numbers", s.bearer(s.numbers))
+	s.handle("GET /v3/phone-numbers", "phone-numbers", s.bearer(s.listNumbers))
 	s.handle("GET /api/call-history", "call-history", s.bearer(s.listHistory))
 	s.handle("POST /api/call-history", "call-history", s.bearer(s.postHistory))
 	s.handle("PATCH /api/call-history/{id}", "call-history", s.bearer(s.patchHistory))
