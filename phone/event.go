@@ -75,7 +75,10 @@ type (
 		From      Party
 		Via       string // whom the call was for first (Diversion, History-Info)
 		AutoReply bool   // Alert-Info/Call-Info asks to answer by itself
-		Melody    string // distinctive ring
+		// Replaces is our call that this one takes over (INVITE with Replaces,
+		// RFC 3891): it is answered at once, and the other one ends.
+		Replaces CallRef
+		Melody   string // distinctive ring
 	}
 	// CallProgress is a provisional response to our INVITE.
 	CallProgress struct {

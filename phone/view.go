@@ -32,6 +32,9 @@ type View struct {
 	LastNumber string       // what REDIAL would dial
 	Recall     CallID       // the held call that rings back, 0: none
 	Recent     []CallRecord // finished calls, newest first
+	Transfer   TransferView // or a conference being made
+	Conference []CallID     // who is in the conference, nil: there is none
+	Park       ParkView
 }
 
 // Screen is what the display is about (C0.3). The list grows with the flows.
@@ -60,6 +63,16 @@ const (
 	ScreenMenu          Screen = "menu"
 	ScreenStatus        Screen = "status"
 	ScreenHistory       Screen = "history"
+	ScreenXferDial      Screen = "xfer_dial"    // whom to transfer to, or to add
+	ScreenXferRinging   Screen = "xfer_ringing" // the consultation is called
+	ScreenXferConsult   Screen = "xfer_consult" // the consultation has answered
+	ScreenXferPending   Screen = "xfer_pending" // handed on, no outcome yet
+	ScreenConference    Screen = "conference"
+	ScreenParkPick      Screen = "park_pick" // which slot to park in
+	ScreenParkList      Screen = "park_list" // who is parked
+	ScreenParking       Screen = "parking"   // the server is asked
+	ScreenParked        Screen = "parked"    // "Parked on 701"
+	ScreenParkAsk       Screen = "park_ask"  // "701 may be empty. Dial anyway?"
 )
 
 // Action is what a soft key does, and the key of its label in ui's catalogue.
@@ -107,6 +120,17 @@ const (
 	ActOK        Action = "ok"
 	ActBack      Action = "back"
 	ActSelect    Action = "select"
+	ActConsult   Action = "consult"
+	ActBlind     Action = "blind"
+	ActConnect   Action = "connect" // join a call that exists already
+	ActJoin      Action = "join"
+	ActSplit     Action = "split"
+	ActDrop      Action = "drop"
+	ActPrivate   Action = "private"
+	ActAuto      Action = "auto" // the first free slot
+	ActRetrieve  Action = "retrieve"
+	ActRefresh   Action = "refresh"
+	ActDialIt    Action = "dial_it" // dial all the same
 )
 
 // LineState is a line's registration (contract §2).
