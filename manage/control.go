@@ -81,6 +81,7 @@ type command struct {
 	Line         string `json:"line"`
 	CallerID     string `json:"callerId"`
 	CallerIDName string `json:"callerIdName"`
+	Private      bool   `json:"private"` // withhold the number
 	On           *bool  `json:"on"`
 	Digits       string `json:"digits"`
 	Volume       *int   `json:"volume"`
@@ -138,7 +139,7 @@ func (s *Server) event(name string, in command) (phone.What, string) {
 		if !utf8.ValidString(in.Number) || utf8.RuneCountInString(in.Number) > maxNumber || strings.ContainsAny(in.Number, "\r\n\x00") {
 			return nil, "This is not a number that can be dialled."
 		}
-		return phone.Dial{Number: in.Number, Line: phone.LineID(in.Line), Identity: phone.Party{Number: in.CallerID, Name: in.CallerIDName}}, ""
+		return phone.Dial{Number: in.Number, Line: phone.LineID(in.Line), Identity: phone.Party{Number: in.CallerID, Name: in.CallerIDName}, Private: in.Private}, ""
 	case "answer":
 		return needsCall(phone.Answer{Call: id})
 	case "reject":

@@ -17,6 +17,7 @@ type (
 		Line     LineID
 		Target   string // number or SIP URI
 		Identity Party
+		Private  bool // withhold the number
 	}
 	// RingCall sends 180 for a leg that the core accepted as a call.
 	RingCall struct {

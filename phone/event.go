@@ -150,7 +150,8 @@ type (
 	Dial struct {
 		Number   string
 		Line     LineID // "": the default line
-		Identity Party  // P-Asserted-Identity, empty: none
+		Identity Party  // the number to present, empty: the line's own
+		Private  bool   // withhold the number
 	}
 	Answer     struct{ Call CallID }
 	Reject     struct{ Call CallID }

@@ -68,6 +68,7 @@ type call struct {
 	early     bool // early media can be heard
 	emergency bool
 	identity  Party
+	private   bool
 	dialled   string // the number after rewrites
 	melody    string
 }

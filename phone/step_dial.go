@@ -288,7 +288,7 @@ func (t *turn) dialCommand(d Dial) {
 			return
 		}
 	}
-	t.place(order{typed: number, number: sent, line: d.Line, identity: d.Identity, cause: "api"})
+	t.place(order{typed: number, number: sent, line: d.Line, identity: d.Identity, private: d.Private, cause: "api"})
 }
 
 // newFromCall is the New key: hold the call in progress and give dial tone.

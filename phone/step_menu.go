@@ -261,7 +261,7 @@ func (t *turn) redialLast() {
 // redialShown repeats the call of the ENDED or FAILED screen, or calls back
 // who called.
 func (t *turn) redialShown(c *call) {
-	o := order{typed: c.Party.Number, number: c.dialled, line: c.Line, path: t.freePath(), cause: "redial"}
+	o := order{typed: c.Party.Number, number: c.dialled, line: c.Line, path: t.freePath(), private: c.private, cause: "redial"}
 	if c.Direction == Inbound {
 		o.number, _ = t.digits.Rewrite(o.typed)
 	}

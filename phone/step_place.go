@@ -7,6 +7,7 @@ type order struct {
 	typed, number string
 	line          LineID
 	identity      Party
+	private       bool
 	path          Path // PathNone: as freePath
 	cause         string
 }
@@ -49,7 +50,7 @@ func (t *turn) place(o order) {
 	t.setPath(o.path, o.cause)
 	t.setMuted(false)
 	if emergency {
-		o.number = o.typed
+		o.number, o.private = o.typed, false
 		t.emergency = t.at
 	} else {
 		t.last = lastNumber{o.typed, o.number, line}
@@ -59,8 +60,9 @@ func (t *turn) place(o order) {
 		Party: Party{Number: o.typed}, StartedAt: t.at,
 	})
 	c.dialled, c.identity, c.emergency = o.number, o.identity, emergency
+	c.private = o.private
 	t.setFocus(c.ID)
-	t.emit(PlaceCall{Call: c.ref(), Line: line, Target: o.number, Identity: o.identity})
+	t.emit(PlaceCall{Call: c.ref(), Line: line, Target: o.number, Identity: o.identity, Private: o.private})
 	t.emit(LookUpParty{c.ref(), o.typed})
 	d := detail{"phoneNumber": o.typed, "direction": Outbound.String()}
 	if o.identity.Number != "" {

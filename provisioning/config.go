@@ -99,6 +99,9 @@ type Line struct {
 	// CallUUIDHeader names the header in which the exchange tells its channel's
 	// UUID; "": the Call-ID is it.
 	CallUUIDHeader string `key:"call_uuid_header"`
+	// CallerID is how a call says which number it presents: "asserted" (the
+	// default), "preferred", "remote" or "from".
+	CallerID string `key:"caller_id"`
 	// RecordingUnconfirmed: the server never says by INFO that it records.
 	RecordingUnconfirmed bool   `key:"recording_unconfirmed"`
 	Voicemail            string `key:"voicemail_number"`

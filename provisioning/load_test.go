@@ -63,6 +63,7 @@ dtmf = "rfc4733"
 media = "srtp"
 label = "Front desk"
 call_uuid_header = "X-UUID"
+caller_id = "from"
 recording_unconfirmed = true
 `
 
@@ -78,7 +79,7 @@ const fullJSON = `{
  "ice_servers": [{"urls": ["stun:stun.example.net"]},
   {"urls": ["turn:turn.example.net:3478?transport=tcp"], "username": "u", "credential": "turn-credential"}],
  "lines": [{"server": "udp://10.0.0.1", "servers": ["tls://10.0.0.2:5061"], "user": "1001", "domain": "10.0.0.1", "password": "line-password",
-  "codecs": ["opus", "pcma"], "dtmf": "rfc4733", "media": "srtp", "label": "Front desk", "call_uuid_header": "X-UUID", "recording_unconfirmed": true}]
+  "codecs": ["opus", "pcma"], "dtmf": "rfc4733", "media": "srtp", "label": "Front desk", "call_uuid_header": "X-UUID", "caller_id": "from", "recording_unconfirmed": true}]
 }`
 
 // secretsInTests is what must not come out of anything.
@@ -122,7 +123,7 @@ func TestEveryKeyIsReadFromBothForms(t *testing.T) {
 	}
 	l := a.Lines.Value[0]
 	want := Line{Label: "Front desk", Server: "udp://10.0.0.1", Servers: []string{"tls://10.0.0.2:5061"}, User: "1001", Domain: "10.0.0.1", Password: l.Password,
-		Codecs: []string{"opus", "pcma"}, DTMF: DTMFRFC, Media: MediaSRTP, CallUUIDHeader: "X-UUID", RecordingUnconfirmed: true}
+		Codecs: []string{"opus", "pcma"}, DTMF: DTMFRFC, Media: MediaSRTP, CallUUIDHeader: "X-UUID", CallerID: "from", RecordingUnconfirmed: true}
 	if !reflect.DeepEqual(l, want) || l.Password.Reveal() != "line-password" {
 		t.Errorf("got %+v", l)
 	}
@@ -243,6 +244,7 @@ media = "carrier-pigeon"
 dtmf = "loud"
 codecs = ["g729"]
 call_uuid_header = "X: y"
+caller_id = "loud"
 [[lines]]
 `))
 	if err == nil {
@@ -262,7 +264,7 @@ call_uuid_header = "X: y"
 		keys = append(keys, ke.Key)
 	}
 	want := "oauth_endpoint api_url numbers_path locale country time_zone theme primary_color accent_color brand_logo ws_servers[0] ice_servers[0].urls[0] ice_servers[0] " +
-		"lines[0].user lines[0].domain lines[0].server lines[0].media lines[0].dtmf lines[0].codecs[0] lines[0].call_uuid_header lines[1].user lines[1].domain lines[1].server " +
+		"lines[0].user lines[0].domain lines[0].server lines[0].media lines[0].dtmf lines[0].codecs[0] lines[0].caller_id lines[0].call_uuid_header lines[1].user lines[1].domain lines[1].server " +
 		"park_poll_interval domain_id"
 	if got := strings.Join(keys, " "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -215,6 +215,7 @@ func (k *checker) line(path string, l Line) {
 	for i, codec := range l.Codecs {
 		that(slices.Contains(Codecs, codec), "codecs["+strconv.Itoa(i)+"]", "one of "+strings.Join(Codecs, ", "))
 	}
+	that(slices.Contains([]string{"", "asserted", "preferred", "remote", "from"}, l.CallerID), "caller_id", `"asserted", "preferred", "remote" or "from"`)
 	that(l.CallUUIDHeader == "" || headerName.MatchString(l.CallUUIDHeader), "call_uuid_header", "the name of a header")
 }
 

@@ -66,16 +66,21 @@ type Line struct {
 	Backoff time.Duration
 	// LocalAddress binds classic transports; "": chosen by the kernel.
 	LocalAddress string
+	// Present is how a call says which number it presents; "": PresentAsserted.
+	Present Present
 
 	target int // which host of a UDP server's is tried
 }
 
 // InviteOptions of an outbound call.
 type InviteOptions struct {
-	Offer    []byte
-	Identity Identity // P-Asserted-Identity, empty User: none
+	Offer []byte
+	// Identity is the number to present, said as Line.Present tells; an empty
+	// User presents the line's own.
+	Identity Identity
 	// Private withholds the number: an anonymous From (RFC 3323) and Privacy:
-	// id. The exchange learns by P-Asserted-Identity whose call it is.
+	// id. The exchange learns whose call it is as Line.Present tells, by
+	// P-Asserted-Identity where that names nothing but From.
 	Private bool
 	// Replaces makes the called party give up that dialog for this call
 	// (RFC 3891): directed pickup, or the second half of a transfer.
@@ -103,6 +108,14 @@ type UserAgent interface {
 	Ack(leg LegID, sdp []byte) error
 	// Refuse sends a final refusal; for 302 target is the new Contact's user.
 	Refuse(leg LegID, code int, target string) error
+	// Redirect goes on with a call that LegRedirected holds; target is a
+	// Contact's URI or anything Invite takes. The leg, its offer and its
+	// Call-ID stay, and the next server learns whom the call was for. Result:
+	// as after Invite.
+	Redirect(leg LegID, target string) error
+	// Divert forwards a ringing call: 302 with a Contact at the SIP domain,
+	// and Diversion with the reason.
+	Divert(leg LegID, target string, why DivertReason) error
 	// End sends CANCEL, BYE or a refusal as the state asks. The leg's LegEnded
 	// comes at once or after at most one transaction; the caller need not wait.
 	End(leg LegID, reason string) error

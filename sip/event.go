@@ -30,6 +30,11 @@
 // when the caller requires it. InviteOptions.Private withholds the number (RFC
 // 3323, RFC 3325). End's reason goes into BYE and CANCEL (RFC 3326).
 //
+// A 3xx calls nobody by itself: LegRedirected asks, Redirect goes on with the
+// same leg and says by Diversion and History-Info whom the call was for (RFC
+// 5806, RFC 7044), Divert is the same for a call of theirs. Line.Present is how
+// the number to present is said.
+//
 // # Servers and recovery
 //
 // Of a name several addresses are raced, IPv6 first (RFC 8305); classic
@@ -79,7 +84,10 @@ type (
 		CallID string // the SIP Call-ID
 		From   Identity
 		Via    string // Diversion or History-Info: whom it was for
-		Offer  []byte // empty: late offer
+		// Diverted counts how often it was forwarded before it came here: who
+		// forwards it again should stop somewhere.
+		Diverted int
+		Offer    []byte // empty: late offer
 		// AutoAnswer: Alert-Info/Call-Info/Answer-Mode asks for it.
 		AutoAnswer bool
 		Melody     string // Alert-Info's distinctive ring

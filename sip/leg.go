@@ -10,11 +10,12 @@ import (
 type legState int
 
 const (
-	calling   legState = iota // our INVITE is out
-	incoming                  // their INVITE waits for an answer
-	accepted                  // our 2xx is out, their ACK is not in
-	answered                  // their 2xx is in, our ACK is not out
-	confirmed                 // both
+	calling    legState = iota // our INVITE is out
+	incoming                   // their INVITE waits for an answer
+	accepted                   // our 2xx is out, their ACK is not in
+	answered                   // their 2xx is in, our ACK is not out
+	confirmed                  // both
+	redirected                 // a 3xx waits for Redirect or End
 	over
 )
 
@@ -38,10 +39,11 @@ type leg struct {
 	rung         bool // a provisional response came: CANCEL is allowed
 	unwanted     bool // ended before the answer: CANCEL, or ACK and BYE
 	canceled     bool
-	moved        bool                      // it was tried at another server
-	waiting      bool                      // for that server
-	why          string                    // goes into the CANCEL
-	private      bool                      // the number is withheld
+	moved        bool   // it was tried at another server
+	waiting      bool   // for that server
+	why          string // goes into the CANCEL
+	private      bool   // the number is withheld
+	redirect     redirection
 	acks         map[string]*gosip.Request // by To tag, for retransmitted 2xx
 	earlyDialogs map[string]*dialog        // early dialogs by To tag
 	rseqs        map[string]uint32         // last RSeq of each
@@ -107,6 +109,9 @@ func (g *leg) end(reason string) {
 	case calling:
 		g.unwanted, g.why = true, reason
 		g.cancel()
+	case redirected:
+		g.redirectOver()
+		return
 	case incoming:
 		g.tx.respond(486, "Busy Here", nil, nil)
 	case accepted:

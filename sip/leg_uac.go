@@ -47,10 +47,7 @@ func (l *line) invite(uri gosip.Uri, o InviteOptions, because *referral) *leg {
 	for _, r := range l.reg.route {
 		req.AppendHeader(gosip.NewHeader("Route", r))
 	}
-	from := l.aor()
-	if o.Private {
-		from = gosip.FromHeader{DisplayName: "Anonymous", Address: gosip.Uri{Scheme: "sip", User: "anonymous", Host: "anonymous.invalid"}}
-	}
+	from := l.caller(o)
 	from.Params.Add("tag", newTag())
 	req.AppendHeader(&from)
 	req.AppendHeader(&gosip.ToHeader{Address: uri})
@@ -73,20 +70,6 @@ func (l *line) invite(uri gosip.Uri, o InviteOptions, because *referral) *leg {
 	setBody(req, "application/sdp", o.Offer)
 	g.sendInvite(k, req)
 	return g
-}
-
-// identity says who calls, and who may know (RFC 3323, RFC 3325).
-func (l *line) identity(req *gosip.Request, o InviteOptions) {
-	id := o.Identity
-	if o.Private {
-		if id.User == "" {
-			id = Identity{User: l.cfg.User, Display: l.cfg.DisplayName}
-		}
-		req.AppendHeader(gosip.NewHeader("Privacy", "id"))
-	}
-	if id.User != "" {
-		req.AppendHeader(gosip.NewHeader("P-Asserted-Identity", assertedIdentity(id, l.cfg.Domain)))
-	}
 }
 
 func setBody(m interface {
@@ -177,7 +160,7 @@ func (g *leg) accepted(k *link, req *gosip.Request, res *gosip.Response) {
 		return
 	}
 	switch {
-	case g.unwanted || g.state != calling && d.remote != g.d.remote:
+	case g.unwanted || g.state != calling && (g.d == nil || d.remote != g.d.remote):
 		// Nobody wants this answer: it crossed our CANCEL, or another fork
 		// was first.
 		g.a.dialogs[d.dialogID] = g
@@ -223,14 +206,13 @@ func (g *leg) refused(k *link, req *gosip.Request, res *gosip.Response) {
 		g.line.serverFailed(503, fmt.Errorf("INVITE: 503 %s: %w", printable(res.Reason), ErrRefused), 0)
 		return
 	}
+	if res.StatusCode < 400 && g.redirected(res) {
+		return
+	}
 	g.forgetEarly(nil)
 	e := LegEnded{Code: res.StatusCode, Remote: true, Reason: res.Reason}
-	if res.StatusCode >= 300 && res.StatusCode < 400 {
-		for _, h := range res.GetHeaders("Contact") {
-			if c, ok := h.(*gosip.ContactHeader); ok {
-				e.Targets = append(e.Targets, c.Address.String())
-			}
-		}
+	if res.StatusCode < 400 {
+		e.Targets = uris(contactsOf(res, g.line.cfg.Domain))
 	}
 	cause := reasonOf(res)
 	e.Elsewhere = cause.elsewhere()

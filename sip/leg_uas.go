@@ -67,7 +67,7 @@ func (k *link) invited(tx *serverTx) {
 	auto, melody := alertOf(req)
 	a.log.Info("incoming call", "call", g.callID, "line", k.line.cfg.ID)
 	a.emit(LegArrived{
-		Leg: g.id, Line: k.line.cfg.ID, CallID: g.callID, From: identify(req, req.From()), Via: divertedFrom(req),
+		Leg: g.id, Line: k.line.cfg.ID, CallID: g.callID, From: identify(req, req.From()), Via: divertedFrom(req), Diverted: diversions(req),
 		Offer: offer, AutoAnswer: auto, Melody: melody, Replaces: replaces,
 	})
 }

@@ -242,7 +242,7 @@ func classicLines(c provisioning.Config, roots *x509.CertPool) []Line {
 			RecordingSilent: l.RecordingUnconfirmed,
 			SIP: sip.Line{
 				ID: l.Key(), User: l.User, AuthUser: l.AuthUser, Domain: l.Domain, Password: l.Password,
-				DisplayName: l.DisplayName, Servers: l.AllServers(), Roots: roots,
+				DisplayName: l.DisplayName, Servers: l.AllServers(), Roots: roots, Present: sip.Present(l.CallerID),
 			},
 		}
 		if l.DTMF == provisioning.DTMFAuto {

@@ -160,6 +160,7 @@ func (p *Phone) placeCall(c *call, e phone.PlaceCall) {
 	leg, err := p.agent.Invite(string(e.Line), e.Target, sip.InviteOptions{
 		Offer:    offer,
 		Identity: sip.Identity{User: e.Identity.Number, Display: e.Identity.Name},
+		Private:  e.Private,
 	})
 	if err != nil {
 		p.callFailed(c, causeOf(err), err)

@@ -20,6 +20,9 @@ func (p *Phone) onSIP(e sip.Event) {
 		p.onArrived(e)
 	case sip.LegEnded:
 		p.onEnded(e)
+	case sip.LegRedirected:
+		// Nobody has agreed to call someone else: the call ends with the 3xx.
+		p.onLeg(e.Leg, func(*call) { _ = p.agent.End(e.Leg, "") })
 	case sip.LegProgress:
 		p.onLeg(e.Leg, func(c *call) { p.onProgress(c, e) })
 	case sip.LegAnswered:
