@@ -60,7 +60,8 @@ type EngineConfig struct {
 //	microphone thread → Elastic ─┐ (drift)
 //	                             ▼
 //	                            mic ─→ meter ─→ Processor ─→ mute ─→ Mic port
-//	                             ▲                  ▲  (in a conference: + the other ports)
+//	                             ▲                  ▲  (in a conference: + the other
+//	                             │                  │            ports, through a limiter)
 //	                             │ sidetone         │ far
 //	 ports ─ReadFrame→ gains ─→ Mixer ─→ volume ─→ limiter ─→ meter ─→ loudspeaker in use
 //	                             ▲                  │
@@ -110,12 +111,15 @@ type portState struct {
 	port  Port
 	input audio.Input // its place in what we hear
 	frame [audio.FrameLen]int16
+	send  sendMix // what it hears
+	legs  []*leg  // the other ports' places in that; guarded by Engine.mu
 }
 
 // portRole is a port in a graph.
 type portRole struct {
 	*portState
 	heard bool
+	legs  []*leg
 }
 
 // graph is what the audio thread is asked to do; immutable.
@@ -316,7 +320,7 @@ func (e *Engine) rebuildLocked() {
 		if heard {
 			g.heard++
 		}
-		g.ports = append(g.ports, portRole{s, heard})
+		g.ports = append(g.ports, portRole{portState: s, heard: heard, legs: e.legsOf(s)})
 	}
 	g.mic = e.find(p.Mic)
 	if p.Ring.On { // not rendered yet: the control goroutine does it and comes back

@@ -28,7 +28,8 @@ type Plan struct {
 	// Listen are the ports that are heard.
 	Listen []Port
 	// Conference makes every port of Listen hear the microphone and all the
-	// others; Mic is then not looked at.
+	// others, never itself; Mic is then not looked at. Legs come and go with
+	// Listen, without a click; while Muted they still hear each other.
 	Conference bool
 	// Muted sends zeros instead of the microphone, from the next frame on.
 	Muted bool

@@ -13,14 +13,15 @@ import (
 type TapPoint int
 
 const (
-	TapMicrophone TapPoint = iota // before processing
-	TapSend                       // what the far end gets: processed, muted
-	TapReceive                    // the far ends, mixed, before volume
-	TapSpeaker                    // what the loudspeaker in use plays
+	TapMicrophone   TapPoint = iota // before processing
+	TapSend                         // what the far end gets: processed, muted
+	TapReceive                      // the far ends, mixed, before volume
+	TapSpeaker                      // what the loudspeaker in use plays
+	TapConversation                 // everybody: what is sent and what is received, mixed
 	tapPoints
 )
 
-var tapNames = [tapPoints]string{"microphone", "send", "receive", "speaker"}
+var tapNames = [tapPoints]string{"microphone", "send", "receive", "speaker", "conversation"}
 
 // String gives the lower-case word.
 func (p TapPoint) String() string {
@@ -28,6 +29,11 @@ func (p TapPoint) String() string {
 		return "unknown"
 	}
 	return tapNames[p]
+}
+
+// TapPoints are all points, in the order of the way of sound.
+func TapPoints() []TapPoint {
+	return []TapPoint{TapMicrophone, TapSend, TapReceive, TapSpeaker, TapConversation}
 }
 
 // tap carries frames from the audio thread to a writer's goroutine.

@@ -72,6 +72,10 @@ type tickState struct {
 	melody   audio.LoopPlayer
 	ringing  *int16 // first sample of the melody that plays
 	oneInput audio.Input
+	send     [audio.FrameLen]int16 // the microphone, unless muted
+	sendIn   audio.Input
+	// Sums of voices are limited, not cut off.
+	farPeaks, speechPeaks, mixedPeaks audio.Limiter
 }
 
 // silence is a frame of zeros for ports that hear nothing.
@@ -165,7 +169,7 @@ func (e *Engine) mixSpeech(r *routing, g *graph) {
 		p.input.Set(gain)
 		t.mixer.Add(&p.input, p.frame[:])
 	}
-	t.mixer.Mix(t.far[:])
+	t.mixer.Limit(t.far[:], &t.farPeaks)
 	e.meters.far.Frame(t.far[:])
 	e.tapFrame(TapReceive, t.far[:])
 
@@ -191,7 +195,7 @@ func (e *Engine) mixSpeech(r *routing, g *graph) {
 		t.onceIn.Set(under)
 		t.mixer.Add(&t.onceIn, t.beep[:])
 	}
-	t.mixer.Mix(t.speech[:])
+	t.mixer.Limit(t.speech[:], &t.speechPeaks)
 }
 
 // nextBeep makes the beeps, as soon as there is a loudspeaker for them.
@@ -272,38 +276,4 @@ func (e *Engine) play(r *routing, g *graph, speaker []int16) {
 func (e *Engine) plain() *audio.Input {
 	e.t.oneInput = audio.UnityInput()
 	return &e.t.oneInput
-}
-
-// speak gives every port its frame.
-func (e *Engine) speak(g *graph) {
-	t := &e.t
-	if g.muted {
-		clear(t.mic[:])
-	}
-	sent := false
-	for _, p := range g.ports {
-		switch {
-		case g.conference && p.heard:
-			t.mixer.Clear()
-			t.mixer.Add(e.plain(), t.mic[:])
-			for _, q := range g.ports {
-				if q.heard && q.portState != p.portState {
-					t.mixer.Add(e.plain(), q.frame[:])
-				}
-			}
-			t.mixer.Mix(t.scratch[:])
-			p.port.WriteFrame(t.scratch[:])
-			sent = true
-		case !g.conference && p.portState == g.mic:
-			p.port.WriteFrame(t.mic[:])
-			sent = true
-		default:
-			p.port.WriteFrame(silence[:])
-		}
-	}
-	if sent {
-		e.tapFrame(TapSend, t.mic[:])
-	} else {
-		e.tapFrame(TapSend, silence[:])
-	}
 }

@@ -1,5 +1,7 @@
 package audio
 
+import "math"
+
 // Limiter protects the ear from acoustic shock (the aim of ITU-T P.360): it
 // looks at each frame before it is played and brings it under the ceiling with
 // a gain that falls within the frame and recovers over about 200 ms. The
@@ -65,4 +67,40 @@ func (l *Limiter) attack(frame []int16, from, to float32) {
 // clip is the last resort, for peaks within the attack.
 func (l *Limiter) clip(v float32) int16 {
 	return saturate(min(float32(l.Ceiling), max(-float32(l.Ceiling), v)))
+}
+
+// mix is Apply for a sum that has not been brought to samples yet.
+func (l *Limiter) mix(dst []int16, sum []float32) {
+	peak := float32(0)
+	for _, v := range sum {
+		peak = max(peak, v, -v)
+	}
+	ceiling := float32(l.Ceiling)
+	if ceiling <= 0 {
+		ceiling = math.MaxInt16
+	}
+	if l.gain == 0 {
+		l.gain = 1
+	}
+	from, to, n := l.gain, min(float32(1), l.gain+1.0/20), len(sum)
+	if peak > ceiling {
+		to = min(to, ceiling/peak)
+	}
+	if from == 1 && to == 1 {
+		for i, v := range sum {
+			dst[i] = saturate(v)
+		}
+		return
+	}
+	if to < from {
+		n = min(limiterAttack, n)
+	}
+	step := (to - from) / float32(n)
+	for i, v := range sum {
+		if i < n {
+			from += step
+		}
+		dst[i] = saturate(min(ceiling, max(-ceiling, v*from)))
+	}
+	l.gain = to
 }

@@ -70,5 +70,10 @@ func (m *Mixer) Mix(dst []int16) {
 	}
 }
 
+// Limit writes the sum to dst, brought under l's ceiling (full scale if it has
+// none) by a gain instead of by cutting its peaks off: voices that speak at the
+// same time stay clean.
+func (m *Mixer) Limit(dst []int16, l *Limiter) { l.mix(dst[:FrameLen], m.sum[:]) }
+
 // UnityInput is an input that adds frames as they are, at once.
 func UnityInput() Input { return Input{gain: NewGain(1)} }
