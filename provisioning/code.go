@@ -1,6 +1,8 @@
 package provisioning
 
 import (
+	"crypto/ed25519"
+	"encoding/base64"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -25,6 +27,8 @@ const MaxCode = 120
 //
 //	phoned:1;u=cfg.example.net/p/7Q2K
 //	phoned:1;e=t8x2k0;c=WDJB-MJHT;o=login.example.net/oauth/internal
+//
+// A signature (s) or the tag of a PIN (m) stands last and vouches for all before it.
 type Code struct {
 	// ConfigURL is fetched as a configuration document. Either this is set, or
 	// OneTime and Endpoint.
@@ -36,6 +40,10 @@ type Code struct {
 	// Expires is when the code stops being valid; zero: it does not say.
 	// Whole seconds.
 	Expires time.Time
+
+	sealed    string // the text that is vouched for
+	signature string // s: of a key the phone trusts, as bytes
+	pinTag    string // m: of the PIN that came with it, as bytes
 }
 
 const codeVersion = 1
@@ -74,8 +82,35 @@ func codeURL(s string) error {
 	return nil
 }
 
-// Encode gives the text for the QR code.
-func (c Code) Encode() (string, error) {
+// Encode gives the text for the QR code, for which nobody vouches.
+func (c Code) Encode() (string, error) { return c.encode("", nil) }
+
+// EncodeSigned gives the text with a signature, which takes 89 characters of the
+// 120: the address must be short.
+func (c Code) EncodeSigned(k SigningKey) (string, error) {
+	return c.encode("s", func(text []byte) ([]byte, error) { return k.sign(domainCode, text), nil })
+}
+
+// EncodePIN gives the text with the tag of a PIN of 6 to 12 digits, which the
+// person at the phone has to enter.
+func (c Code) EncodePIN(pin string) (string, error) {
+	return c.encode("m", func(text []byte) ([]byte, error) { return pinTag(pin, domainCode, text) })
+}
+
+// Vouched says whether the code may be followed: it is signed by one of the keys, or
+// the PIN is the one it was made with. ErrUnsigned, ErrSignature, ErrPINNeeded and
+// ErrPIN say why not.
+func (c Code) Vouched(keys []PublicKey, pin string) error {
+	switch {
+	case c.signature != "":
+		return verify(keys, domainCode, []byte(c.sealed), []byte(c.signature))
+	case c.pinTag != "":
+		return checkPIN(pin, domainCode, []byte(c.sealed), []byte(c.pinTag))
+	}
+	return ErrUnsigned
+}
+
+func (c Code) encode(name string, seal func(text []byte) ([]byte, error)) (string, error) {
 	if err := c.Valid(); err != nil {
 		return "", err
 	}
@@ -90,6 +125,13 @@ func (c Code) Encode() (string, error) {
 		s += ";u=" + strings.TrimPrefix(c.ConfigURL, "https://")
 	} else {
 		s += ";c=" + c.OneTime + ";o=" + strings.TrimPrefix(c.Endpoint, "https://")
+	}
+	if seal != nil {
+		tag, err := seal([]byte(s))
+		if err != nil {
+			return "", err
+		}
+		s += ";" + name + "=" + base64.RawURLEncoding.EncodeToString(tag)
 	}
 	if len(s) > MaxCode {
 		return "", fmt.Errorf("%w: %d characters, at most %d can be scanned; use a shorter address", ErrCode, len(s), MaxCode)
@@ -126,6 +168,12 @@ func ParseCode(text string) (Code, error) {
 			return Code{}, fmt.Errorf("%w: a part of it is broken", ErrCode)
 		}
 		seen[name] = true
+		if c.sealed != "" {
+			return Code{}, fmt.Errorf("%w: something follows what vouches for it", ErrCode)
+		}
+		if name == "s" || name == "m" {
+			c.sealed = "phoned:" + strings.TrimSuffix(rest, ";"+p)
+		}
 		if err := c.take(name, value); err != nil {
 			return Code{}, err
 		}
@@ -147,11 +195,24 @@ func (c *Code) take(name, value string) error {
 			return fmt.Errorf("%w: its time of expiry can't be read", ErrCode)
 		}
 		c.Expires = time.Unix(n, 0).UTC()
+	case "s":
+		return c.takeSeal(value, ed25519.SignatureSize, &c.signature)
+	case "m":
+		return c.takeSeal(value, pinMAC, &c.pinTag)
 	default:
 		if len(name) != 1 || name[0] < 'a' || name[0] > 'z' {
 			return fmt.Errorf("%w: it needs something this firmware does not know", ErrNewerFormat)
 		}
 	}
+	return nil
+}
+
+func (c *Code) takeSeal(value string, size int, into *string) error {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(value)
+	if err != nil || len(b) != size {
+		return fmt.Errorf("%w: what vouches for it can't be read", ErrCode)
+	}
+	*into = string(b)
 	return nil
 }
 

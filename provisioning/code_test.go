@@ -1,6 +1,7 @@
 package provisioning
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -62,7 +63,8 @@ func TestCodesThatAreNotOurs(t *testing.T) {
 }
 
 func FuzzCode(f *testing.F) {
-	for _, s := range []string{"phoned:1;u=cfg.example.net/p/7Q2K", "phoned:1;e=tlq27k;c=WDJB-MJHT;o=login.example.net/oauth/internal", "PHONED:1;x=1;u=[::1]/", "phoned:9"} {
+	for _, s := range []string{"phoned:1;u=cfg.example.net/p/7Q2K", "phoned:1;e=tlq27k;c=WDJB-MJHT;o=login.example.net/oauth/internal", "PHONED:1;x=1;u=[::1]/", "phoned:9",
+		"phoned:1;u=a.example;m=AAAAAAAAAAAAAA", "phoned:1;u=a.example;s=AAAA"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -73,6 +75,8 @@ func FuzzCode(f *testing.F) {
 			}
 			return
 		}
+		_ = c.Vouched(nil, "")
+		c.sealed, c.signature, c.pinTag = "", "", "" // whoever parses can't vouch
 		again, err := c.Encode()
 		if err != nil {
 			t.Fatalf("%q parsed to %+v, which can't be made: %v", s, c, err)
@@ -81,4 +85,59 @@ func FuzzCode(f *testing.F) {
 			t.Errorf("%q → %q → %+v, %v", s, again, back, err)
 		}
 	})
+}
+
+func signingKey(t testing.TB, seed byte) SigningKey {
+	t.Helper()
+	k, err := NewSigningKey(bytes.Repeat([]byte{seed}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// TestCodesVouchedFor: who may send a phone to an address.
+func TestCodesVouchedFor(t *testing.T) {
+	mine, stranger := signingKey(t, 1), signingKey(t, 2)
+	c := Code{ConfigURL: "https://c.acme.de/7Q2K"}
+	made := func(s string, err error) string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	plain, signed, pinned := made(c.Encode()), made(c.EncodeSigned(mine)), made(c.EncodePIN("482913"))
+	for _, k := range []struct {
+		name, text, pin string
+		want            error
+	}{
+		{"nobody", plain, "482913", ErrUnsigned},
+		{"signed", signed, "", nil},
+		{"by a stranger", made(c.EncodeSigned(stranger)), "", ErrSignature},
+		{"another address under the same signature", strings.Replace(signed, "7Q2K", "7Q2L", 1), "", ErrSignature},
+		{"PIN", pinned, "482913", nil},
+		{"no PIN yet", pinned, "", ErrPINNeeded},
+		{"wrong PIN", pinned, "482914", ErrPIN},
+		{"not a PIN", pinned, "12ab", ErrPIN},
+		{"another address under the same PIN", strings.Replace(pinned, "acme", "evil", 1), "482913", ErrPIN},
+	} {
+		got, err := ParseCode(k.text)
+		if err != nil {
+			t.Errorf("%s: %v", k.name, err)
+			continue
+		}
+		if err := got.Vouched([]PublicKey{signingKey(t, 3).Public(), mine.Public()}, k.pin); !errors.Is(err, k.want) {
+			t.Errorf("%s: %v, want %v", k.name, err, k.want)
+		}
+	}
+	if c, err := ParseCode(pinned + ";c=ABCD"); !errors.Is(err, ErrCode) {
+		t.Errorf("a part behind the PIN's tag: %+v, %v", c, err)
+	}
+	if s, err := (Code{ConfigURL: "https://configuration.example.net/phones"}).EncodeSigned(mine); !errors.Is(err, ErrCode) {
+		t.Errorf("too long to be scanned: %q, %v", s, err)
+	}
+	if k, err := ParsePublicKey(mine.Public().String()); err != nil || k.String() != mine.Public().String() {
+		t.Errorf("%v, %v", k, err)
+	}
 }
