@@ -10,7 +10,7 @@ import (
 	"regexp"
 	"strings"
 
-	"golang.org/x/crypto/argon2"
+	"phoned/internal/slowhash"
 )
 
 // What can be wrong with who made a code or a bundle.
@@ -81,14 +81,10 @@ func verify(keys []PublicKey, domain string, text, sig []byte) error {
 // costs, short enough to be typed.
 var pinPattern = regexp.MustCompile(`^[0-9]{6,12}$`)
 
-// The cost of trying one PIN: Argon2id (RFC 9106) with 19 MiB and two passes, about
-// 0.1 s on the smallest board and, in order, hours for all of six digits on a PC. A
-// PIN keeps a stranger's code and a changed bundle out; it is no secret key.
-const (
-	pinMemory = 19 << 10 // KiB
-	pinTime   = 2
-	pinMAC    = 10 // bytes kept of the code's MAC: 80 bits
-)
+// pinMAC is how many bytes are kept of what a PIN vouches with: 80 bits. Trying all
+// PINs of six digits takes a PC hours; a PIN keeps a stranger's code and a changed
+// bundle out, it is no secret key.
+const pinMAC = 10
 
 // pinTag authenticates text with a PIN.
 func pinTag(pin, domain string, text []byte) ([]byte, error) {
@@ -96,7 +92,7 @@ func pinTag(pin, domain string, text []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%w: it has 6 to 12 digits", ErrPIN)
 	}
 	salt := sha256.Sum256(append([]byte(domain), text...))
-	key := argon2.IDKey([]byte(pin), salt[:16], pinTime, pinMemory, 1, 32)
+	key := slowhash.Key(pin, salt[:16])
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(domain))
 	mac.Write(text)

@@ -67,10 +67,16 @@ func (f Folder) Read() ([]byte, error) {
 	return nil, fmt.Errorf("neither %s nor %s: %w", folderNames[0], folderNames[1], fs.ErrNotExist)
 }
 
-// readPlain reads a plain file of a bounded size. What the name leads to is
+func readPlain(root *os.Root, name string, links bool) ([]byte, error) {
+	return readBounded(root, name, links, maxDocument)
+}
+
+func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+
+// readBounded reads a plain file of a bounded size. What the name leads to is
 // looked at before and after opening, so that a pipe never blocks and a link
 // that is put there between is noticed.
-func readPlain(root *os.Root, name string, links bool) ([]byte, error) {
+func readBounded(root *os.Root, name string, links bool, limit int64) ([]byte, error) {
 	look := root.Lstat
 	if links {
 		look = root.Stat
@@ -93,11 +99,11 @@ func readPlain(root *os.Root, name string, links bool) ([]byte, error) {
 		return nil, err
 	case !info.Mode().IsRegular() || !os.SameFile(before, info):
 		return nil, fmt.Errorf("%s: %w", name, ErrNotAFile)
-	case info.Size() > maxDocument:
+	case info.Size() > limit:
 		return nil, fmt.Errorf("%s: %w", name, ErrTooLarge)
 	}
-	b, err := io.ReadAll(io.LimitReader(f, maxDocument+1))
-	if err == nil && len(b) > maxDocument { // it grew, or its size was a lie
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(b)) > limit { // it grew, or its size was a lie
 		err = fmt.Errorf("%s: %w", name, ErrTooLarge)
 	}
 	return b, err
