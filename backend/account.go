@@ -9,6 +9,7 @@ import (
 	"phoned/internal/backoff"
 	"phoned/internal/clock"
 	"phoned/internal/health"
+	"phoned/internal/httpcall"
 	"phoned/internal/secret"
 )
 
@@ -25,6 +26,7 @@ type Account struct {
 	vault  Vault
 	notify func(Event)
 	log    *slog.Logger
+	http   *httpcall.Client
 	tokens *TokenSource
 	api    *Client
 	inbox  inbox
@@ -62,6 +64,7 @@ func NewAccount(cfg Config, vault Vault, notify func(Event)) (*Account, error) {
 		wait: backoff.New(retryFirst, retryMax, retryJitter, cfg.Rand),
 	}
 	a.inbox.signal = make(chan struct{}, 1)
+	a.http = h
 	a.tokens = newTokenSource(cfg, vault, h)
 	a.tokens.rotated = func(answer node) { a.inbox.post(func(ctx context.Context) { a.onRotated(answer) }) }
 	a.tokens.lost = func(err error) { a.inbox.post(func(ctx context.Context) { a.onLost(err) }) }
@@ -87,6 +90,7 @@ func (a *Account) Close() {
 	}
 	a.cancel()
 	<-a.done
+	a.http.Close()
 }
 
 // API gives the REST calls of this sign-in.

@@ -12,6 +12,9 @@ var (
 	// ErrSignInLost: the server refused the refresh itself (400 invalid_grant,
 	// 401, 403); a person has to sign in again.
 	ErrSignInLost = errors.New("the server has ended the sign-in")
+	// ErrAnswerLost, beside ErrSignInLost: the answer to the refresh before got
+	// lost, so the tokens that it brought are known to the server alone.
+	ErrAnswerLost = errors.New("the answer to an earlier refresh was lost on the way")
 	// ErrWrongPassword: the server refused e-mail and password.
 	ErrWrongPassword = errors.New("wrong e-mail or password")
 	// ErrUnauthorized: a call was refused with 401 although the token is fresh.

@@ -45,6 +45,9 @@ func words(err error) health.Problem {
 	case errors.Is(err, ErrWrongPassword):
 		return health.Problem{Code: CodeWrongPassword, Severity: health.Error,
 			Title: "Wrong e-mail or password.", Advice: "Check both and sign in again."}
+	case errors.Is(err, ErrAnswerLost):
+		return health.Problem{Code: CodeLost, Severity: health.Critical,
+			Title: "The server's answer was lost, and the sign-in with it.", Advice: "Sign in again."}
 	case errors.Is(err, ErrSignInLost):
 		return health.Problem{Code: CodeLost, Severity: health.Critical,
 			Title: "The server has signed this phone out.", Advice: "Sign in again."}

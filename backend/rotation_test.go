@@ -3,7 +3,9 @@ package backend
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -102,7 +104,74 @@ func TestLostAnswerOfARotationIsSeenAsLostOnlyByTheServer(t *testing.T) {
 		if r.State() != StateSignedIn || v.get(vaultRefresh) == "" {
 			t.Fatal("signed out by a broken connection")
 		}
-		until[Lost](r) // the strict server refuses the spent token afterwards
+		// The strict server refuses the spent token afterwards.
+		if lost := until[Lost](r); !errors.Is(lost.Err, ErrSignInLost) || !errors.Is(lost.Err, ErrAnswerLost) {
+			t.Errorf("lost by %v", lost.Err)
+		}
+	})
+}
+
+// A server that takes the token before the last one again gives the sign-in
+// back: the retry brings the tokens whose first copy got lost.
+func TestLostAnswerAndAPatientServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, v := newServer(t), newVault()
+		r := newRig(t, s, v, nil).start(s.tokens())
+		until[SignedIn](r)
+		s.expire()
+		before := s.tokens().Refresh
+		s.fail("/refresh-token", s.lostAnswer, func(w http.ResponseWriter, req *http.Request) {
+			b, _ := io.ReadAll(req.Body)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if !strings.Contains(string(b), before.Reveal()) {
+				t.Errorf("asked with another token than the one in use")
+			}
+			fmt.Fprintf(w, `{"access_token":%q,"refresh_token":%q}`, s.access, s.refresh)
+		})
+		if err := r.Refresh(t.Context()); !errors.Is(err, httpcall.ErrUnreachable) {
+			t.Fatalf("got %v", err)
+		}
+		until[TokenRefreshed](r)
+		until[ProblemCleared](r)
+		if r.State() != StateSignedIn || v.get(vaultRefresh) != s.tokens().Refresh.Reveal() {
+			t.Error("the second answer was not taken")
+		}
+	})
+}
+
+// A status says that nothing was done: a refusal after it is no lost answer.
+func TestRefusalAfterTroubleIsNoLostAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t)
+		r := newRig(t, s, newVault(), nil).start(s.tokens())
+		until[SignedIn](r)
+		s.expire()
+		s.fail("/refresh-token", status(503, "later"), status(400, `{"error":"invalid_grant"}`))
+		if err := r.Refresh(t.Context()); err == nil {
+			t.Fatal("no error")
+		}
+		if lost := until[Lost](r); errors.Is(lost.Err, ErrAnswerLost) {
+			t.Errorf("lost by %v", lost.Err)
+		}
+	})
+}
+
+// A phone that is stopped does not wait for ever for a server that is silent.
+func TestClosingWaitsForARotationOnlySoLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t)
+		r := newRig(t, s, newVault(), nil).start(s.tokens())
+		until[SignedIn](r)
+		s.expire()
+		s.fail("/refresh-token", hang)
+		go func() { _ = r.Refresh(t.Context()) }()
+		synctest.Wait()
+		began := time.Now()
+		r.Close()
+		if d := time.Since(began); d > settleTime {
+			t.Errorf("closed after %v", d)
+		}
 	})
 }
 

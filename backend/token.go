@@ -39,7 +39,12 @@ type TokenSource struct {
 	wait    *backoff.Backoff
 	notTill time.Time // no refresh before this
 	lastErr error     // why
-	running sync.WaitGroup
+	// unanswered: the last refresh may have been carried out, and its answer
+	// got lost. The token in use is then spent, unless the server is patient.
+	unanswered bool
+	running    sync.WaitGroup
+	life       context.Context // of rotations, which outlive who asked for them
+	giveUp     context.CancelFunc
 }
 
 type flight struct {
@@ -49,11 +54,13 @@ type flight struct {
 }
 
 func newTokenSource(cfg Config, vault Vault, client *httpcall.Client) *TokenSource {
-	return &TokenSource{
+	t := &TokenSource{
 		cfg: cfg, http: client, vault: vault, log: cfg.Log,
 		rotated: func(node) {}, lost: func(error) {},
 		wait: backoff.New(retryFirst, retryMax, retryJitter, cfg.Rand),
 	}
+	t.life, t.giveUp = context.WithCancel(context.Background())
+	return t
 }
 
 // Waits between attempts at something that failed.
@@ -100,7 +107,7 @@ func (t *TokenSource) adopt(n Tokens, more map[string]secret.String) error {
 	}
 	t.gen++
 	t.tokens, t.unsaved, t.flight = n, nil, nil
-	t.notTill, t.lastErr = time.Time{}, nil
+	t.notTill, t.lastErr, t.unanswered = time.Time{}, nil, false
 	t.wait.Reset()
 	return nil
 }
@@ -110,7 +117,7 @@ func (t *TokenSource) forget() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.gen++
-	t.tokens, t.unsaved, t.flight = Tokens{}, nil, nil
+	t.tokens, t.unsaved, t.flight, t.unanswered = Tokens{}, nil, nil, false
 }
 
 // Token gives the access token in use. ErrSignedOut: there is none; ErrVault:
@@ -168,7 +175,7 @@ func (t *TokenSource) Refresh(ctx context.Context, stale secret.String) (secret.
 		f = &flight{done: make(chan struct{})}
 		t.flight = f
 		gen, old := t.gen, t.tokens
-		t.running.Go(func() { t.rotate(context.WithoutCancel(ctx), f, gen, old) })
+		t.running.Go(func() { t.rotate(t.life, f, gen, old) })
 	}
 	t.mu.Unlock()
 	select {
@@ -198,20 +205,24 @@ func (t *TokenSource) rotate(ctx context.Context, f *flight, gen int, old Tokens
 	gone := false
 	switch {
 	case err == nil:
-		t.unsaved = &next
+		t.unsaved, t.unanswered = &next, false
 		t.wait.Reset()
 		t.notTill = time.Time{}
 		if err = t.saveLocked(); err == nil {
 			f.token = t.tokens.Access
 		}
 	case errors.Is(err, ErrSignInLost):
-		t.tokens, gone = Tokens{}, true
+		if t.unanswered {
+			err = fmt.Errorf("%w: %w", ErrAnswerLost, err)
+		}
+		t.tokens, t.unanswered, gone = Tokens{}, false, true
 		t.gen++
 	default:
 		if !next.Refresh.Empty() { // half an answer: the old one is spent
 			t.unsaved = &Tokens{Access: old.Access, Refresh: next.Refresh}
 			_ = t.saveLocked() // tried again at the next call
 		}
+		t.unanswered = next.Refresh.Empty() && (t.unanswered || mayHaveArrived(err))
 		t.notTill = t.cfg.Clock.Now().Add(max(t.wait.Next(), retryAfterOf(err)))
 		t.lastErr = err
 	}
@@ -228,6 +239,21 @@ func (t *TokenSource) rotate(ctx context.Context, f *flight, gen int, old Tokens
 		t.log.Warn("refresh of the sign-in failed", "err", err)
 	}
 	close(f.done)
+}
+
+// refreshTime is how long the answer to a refresh is waited for: longer than
+// anything else, because giving up costs the sign-in if the server was only slow.
+const refreshTime = time.Minute
+
+// mayHaveArrived: the server may have carried the request out, although it was
+// not told so: no answer, or one that can't be read. Any status that is not 2xx
+// says that it was not.
+func mayHaveArrived(err error) bool {
+	var he *httpcall.Error
+	if !errors.As(err, &he) {
+		return errors.Is(err, ErrAnswer)
+	}
+	return he.Status == 0 && (errors.Is(err, httpcall.ErrUnreachable) || errors.Is(err, httpcall.ErrTooLarge))
 }
 
 // ready keeps a rotation from being asked for while its answer could not be
@@ -248,7 +274,7 @@ func (t *TokenSource) ask(ctx context.Context, refresh secret.String) (Tokens, n
 	const op = "refresh the sign-in"
 	a, err := t.http.Do(ctx, httpcall.Request{
 		Op: op, Method: http.MethodPost, URL: t.cfg.oauth("/refresh-token"),
-		JSON: map[string]string{"refresh_token": refresh.Reveal()},
+		JSON: map[string]string{"refresh_token": refresh.Reveal()}, Timeout: max(refreshTime, t.cfg.Timeout),
 	})
 	var he *httpcall.Error
 	if errors.As(err, &he) {
@@ -285,9 +311,17 @@ func readTokens(root node, old secret.String) (Tokens, error) {
 	return n, root.doc.err
 }
 
+// settleTime is how long a phone that is being stopped waits for a rotation:
+// its service manager does not wait much longer.
+const settleTime = 5 * time.Second
+
 // settle waits until no rotation is on its way: one that the server has
 // committed must reach the disk.
-func (t *TokenSource) settle() { t.running.Wait() }
+func (t *TokenSource) settle() {
+	late := t.cfg.Clock.AfterFunc(settleTime, t.giveUp)
+	defer late.Stop()
+	t.running.Wait()
+}
 
 func retryAfterOf(err error) time.Duration {
 	var he *httpcall.Error

@@ -2,6 +2,7 @@ package httpcall
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -73,14 +74,13 @@ func New(c Config) *Client {
 		h = *c.HTTP
 	} else {
 		h.Transport = &http.Transport{
-			Proxy:                 http.ProxyFromEnvironment,
-			DialContext:           (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-			TLSClientConfig:       &tls.Config{RootCAs: c.Roots, MinVersion: tls.VersionTLS12, Time: c.Gate.Time},
-			TLSHandshakeTimeout:   10 * time.Second,
-			ForceAttemptHTTP2:     true,
-			MaxIdleConnsPerHost:   2,
-			IdleConnTimeout:       60 * time.Second,
-			ResponseHeaderTimeout: out.timeout,
+			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+			TLSClientConfig:     &tls.Config{RootCAs: c.Roots, MinVersion: tls.VersionTLS12, Time: c.Gate.Time},
+			TLSHandshakeTimeout: 10 * time.Second,
+			ForceAttemptHTTP2:   true,
+			MaxIdleConnsPerHost: 2,
+			IdleConnTimeout:     60 * time.Second,
 		}
 	}
 	h.Jar = nil
@@ -103,6 +103,10 @@ func sameHost(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
+// Close lets go of connections that wait for another request; the Client can
+// still be used.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
 // Request is one request. Either JSON or Form may be set.
 type Request struct {
 	Op     string // in errors: "fetch the session"
@@ -115,6 +119,9 @@ type Request struct {
 	ETag   string     // sent as If-None-Match; a 304 is then no error
 	// MaxBody in bytes, 0: DefaultMaxBody.
 	MaxBody int64
+	// Timeout of this request with its answer, 0: the Client's. More than the
+	// Client's needs an HTTP client without one of its own.
+	Timeout time.Duration
 }
 
 // Answer is a 2xx (or an asked-for 304).
@@ -173,7 +180,7 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
 			return Answer{}, classify(r.Op, u.Host, ctx, err)
 		}
 	}
-	bounded, cancel := context.WithTimeout(ctx, c.timeout)
+	bounded, cancel := context.WithTimeout(ctx, cmp.Or(r.Timeout, c.timeout))
 	defer cancel()
 	req, err := c.build(bounded, r, u)
 	if err != nil {

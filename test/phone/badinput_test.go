@@ -309,7 +309,7 @@ func TestRotationWithLostAnswer(t *testing.T) {
 	}})
 	w.labEvent(mark{}, "http-lost", nil)
 	w.clock.leap(2 * time.Minute)
-	w.says(w.problem("backend.sign_in_lost"), "The server has signed this phone out.")
+	w.says(w.problem("backend.sign_in_lost"), "The server's answer was lost, and the sign-in with it.")
 	w.event(mark{}, "auth-failed", nil)
 	w.onScreen(shown["backend.sign_in_lost"])
 	w.alive()

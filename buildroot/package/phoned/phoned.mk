@@ -26,6 +26,8 @@ PHONED_POST_INSTALL_TARGET_HOOKS += PHONED_INSTALL_BOARDS
 define PHONED_INSTALL_INIT_SYSTEMD
 	$(INSTALL) -D -m 0644 $(@D)/systemd/phoned.service \
 		$(TARGET_DIR)/usr/lib/systemd/system/phoned.service
+	$(INSTALL) -D -m 0644 $(@D)/systemd/phoned-key.service \
+		$(TARGET_DIR)/usr/lib/systemd/system/phoned-key.service
 endef
 
 define PHONED_USERS
