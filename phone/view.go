@@ -259,12 +259,13 @@ type ProblemInfo struct {
 // Settings are the ones the core and the screens act on. The zero value is a
 // sensible phone; Defaults fills the rest.
 type Settings struct {
-	Theme       string // dark, light
+	Theme       string // dark, light, contrast, large, large-light
 	Locale      string // BCP 47
 	TimeZone    string // IANA
 	Country     string // ISO 3166, tones and number formats
 	BrandName   string
-	Primary     string // #rrggbb, "" the built-in accent
+	Primary     string // #rrggbb or rgb(r, g, b), "" the built-in accent
+	Accent      string // the brand's second colour, "" Primary
 	PhoneName   string // "Front desk"
 	DefaultLine LineID
 	// NoCallWaiting refuses a second caller with 486 while a call is up.

@@ -157,7 +157,7 @@ func zoneExists(z string) bool {
 
 func (k *checker) looks() {
 	c := k.c
-	k.that(slices.Contains([]string{"", "dark", "light"}, c.Theme.Value), "theme", `"dark" or "light"`)
+	k.that(slices.Contains([]string{"", "dark", "light", "contrast", "large", "large-light"}, c.Theme.Value), "theme", `"dark", "light", "contrast", "large" or "large-light"`)
 	const color = `a colour such as "#0a84ff" or "rgb(10, 132, 255)"`
 	k.that(c.PrimaryColor.Value == "" || isColor(c.PrimaryColor.Value), "primary_color", color)
 	k.that(c.AccentColor.Value == "" || isColor(c.AccentColor.Value), "accent_color", color)

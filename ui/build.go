@@ -11,7 +11,7 @@ import (
 // itself.
 func Build(v phone.View, env Env) Screen {
 	b := &builder{v: v, env: env, c: language(env.Locale)}
-	s := Screen{ID: v.Screen, Theme: env.theme(), Primary: v.Settings.Primary}
+	s := Screen{ID: v.Screen, Theme: theme(string(env.Theme)), Primary: v.Settings.Primary, Accent: v.Settings.Accent}
 	s.Body = b.body()
 	s.Glow = b.glow()
 	s.Header = b.header()

@@ -19,10 +19,7 @@ type Env struct {
 
 // EnvOf takes the user's settings from a view. An unknown time zone is UTC.
 func EnvOf(v phone.View, now time.Time) Env {
-	e := Env{Now: now, Locale: v.Settings.Locale, Theme: Dark}
-	if Theme(v.Settings.Theme) == Light {
-		e.Theme = Light
-	}
+	e := Env{Now: now, Locale: v.Settings.Locale, Theme: theme(v.Settings.Theme)}
 	e.Location = location(v.Settings.TimeZone)
 	return e
 }
@@ -48,11 +45,4 @@ func (e Env) local(t time.Time) time.Time {
 		return t.UTC()
 	}
 	return t.In(e.Location)
-}
-
-func (e Env) theme() Theme {
-	if e.Theme == Light {
-		return Light
-	}
-	return Dark
 }

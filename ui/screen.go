@@ -11,7 +11,8 @@ import (
 type Screen struct {
 	ID      phone.Screen
 	Theme   Theme
-	Primary string // the brand's "#rrggbb", "" for the theme's own accent
+	Primary string // the brand's colour, "#rrggbb" or "rgb(r, g, b)"; "" for the theme's own accent
+	Accent  string // the brand's second colour, for what is chosen; "": Primary
 	Glow    int    // strength of the ringing ground, 0 (plain) … GlowMax
 	Header  Header
 	Body    Body // never nil
@@ -30,9 +31,31 @@ const GlowMax = 16
 type Theme string
 
 const (
-	Dark  Theme = "dark"
-	Light Theme = "light"
+	Dark       Theme = "dark"
+	Light      Theme = "light"
+	Contrast   Theme = "contrast" // black, white and pure colours; every text at least 7:1
+	Large      Theme = "large"    // the dark colours, larger type
+	LargeLight Theme = "large-light"
 )
+
+// Themes lists all there are; the names are those of Settings.Theme.
+func Themes() []Theme { return []Theme{Dark, Light, Contrast, Large, LargeLight} }
+
+// Large reports whether the theme sets type larger.
+func (t Theme) Large() bool { return t == Large || t == LargeLight }
+
+// Light reports whether the theme's ground is light.
+func (t Theme) Light() bool { return t == Light || t == LargeLight }
+
+// theme reads a setting; what is no theme is Dark.
+func theme(s string) Theme {
+	for _, t := range Themes() {
+		if s == string(t) {
+			return t
+		}
+	}
+	return Dark
+}
 
 // Tone is the meaning of a colour; the panel has the colour.
 type Tone int

@@ -229,7 +229,7 @@ func settingsOf(o Options) phone.Settings {
 	c := o.Config
 	return phone.Defaults(phone.Settings{
 		Theme: c.Theme.Value, Locale: c.Locale.Value, TimeZone: c.TimeZone.Value, Country: c.Country.Value,
-		BrandName: c.BrandName.Value, Primary: c.PrimaryColor.Value, PhoneName: o.PhoneName,
+		BrandName: c.BrandName.Value, Primary: c.PrimaryColor.Value, Accent: c.AccentColor.Value, PhoneName: o.PhoneName,
 	})
 }
 

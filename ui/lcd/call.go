@@ -6,16 +6,6 @@ import (
 	"phoned/ui"
 )
 
-// Where the parts of a call stand, from the body's top: the same in every
-// state, so that nothing jumps when it changes.
-const (
-	callLabelY  = 8
-	callNameY   = 24
-	callNumberY = 56
-	callTimerY  = 80
-	callChipsY  = 128
-)
-
 // call is one call alone: label, name, number, timer, chips; the initials at
 // the right.
 func (l *layout) call(c ui.Call) {
@@ -23,47 +13,47 @@ func (l *layout) call(c ui.Call) {
 	top := l.body().Min.Y
 	at := func(y, h int) image.Rectangle { return image.Rect(margin, top+y, w, top+y+h) }
 	if c.Label.S != "" {
-		l.callLabel(at(callLabelY, 16), c)
+		l.callLabel(at(l.callAt.label, l.callAt.labelH), c)
 	}
-	name, number := at(callNameY, 32), at(callNumberY, 24)
+	name, number := at(l.callAt.name, 32), at(l.callAt.number, 24)
 	beside := name.Max.X - markSize - margin
-	if st := l.fit(c.Name, beside-margin, typeName, 20); l.width(c.Name, st) <= beside-margin {
-		l.mark(image.Pt(w-markSize, top+callNameY), c)
+	if st := l.fit(c.Name, beside-margin, l.ty.name, 20); l.width(c.Name, st) <= beside-margin {
+		l.mark(image.Pt(w-markSize, top+l.callAt.name), c)
 		name.Max.X, number.Max.X = beside, beside
 	}
 	leading := 20
 	if c.Label.S == "" {
 		leading = 24 // the label's room
 	}
-	if l.width(c.Name, l.fit(c.Name, name.Dx(), typeName, 20)) > name.Dx() {
+	if l.width(c.Name, l.fit(c.Name, name.Dx(), l.ty.name, 20)) > name.Dx() {
 		name.Min.Y -= 2 * (leading - 20)
 		number.Min.Y += 8
 	}
 	l.name(name, c.Name, leading)
 	if c.Number != "" {
-		l.label(number, c.Number, l.fit(c.Number, number.Dx(), typeNumber, 13), l.tone(ui.ToneMuted), false)
+		l.label(number, c.Number, l.fit(c.Number, number.Dx(), l.ty.number, 13), l.tone(ui.ToneMuted), false)
 	}
 	if c.Note.S != "" {
-		l.label(at(callTimerY+8, 24), c.Note.S, typeSmall, l.tone(c.Note.Tone), false)
+		l.label(at(l.callAt.timer+8, 24), c.Note.S, l.ty.small, l.tone(c.Note.Tone), false)
 	}
 	switch {
 	case c.Timer.S == "":
 	case c.Remark:
-		l.label(at(callTimerY, 40), c.Timer.S, typeRemark, l.tone(c.Timer.Tone), false)
+		l.label(at(l.callAt.timer, 40), c.Timer.S, l.ty.remark, l.tone(c.Timer.Tone), false)
 	default:
-		l.timer(at(callTimerY, 40), c.Timer)
+		l.timer(at(l.callAt.timer, 40), c.Timer)
 		if c.Caption != "" {
-			x := margin + l.width(c.Timer.S, typeTimer) + 8
-			slot := at(callTimerY+16, 24)
+			x := margin + l.width(c.Timer.S, l.ty.timer) + 8
+			slot := at(l.callAt.timer+16, 24)
 			slot.Min.X = x
-			l.label(slot, c.Caption, typeSmall, l.t.muted, true)
+			l.label(slot, c.Caption, l.ty.small, l.t.muted, true)
 		}
 	}
 	bottom := l.body().Max.Y - 8
 	if c.Strip.Text != "" {
 		bottom = l.strip(c.Strip)
 	}
-	l.chips(margin, top+callChipsY, bottom, c.Chips, smallChip)
+	l.chips(margin, top+l.callAt.chips, bottom, c.Chips, l.smallChip())
 }
 
 // mark is the caller's initials, or a handset, in a ring of the call's state.
@@ -73,7 +63,7 @@ func (l *layout) mark(p image.Point, c ui.Call) {
 	l.add(item{kind: kindRing, slot: slot, fg: l.t.tone(c.Ring), bg: l.t.chip, area: true})
 	l.ground = l.t.chip
 	if c.Mark != "" {
-		l.centred(slot.Inset(8), c.Mark, typeMark, l.t.text)
+		l.centred(slot.Inset(8), c.Mark, l.ty.mark, l.t.text)
 	} else {
 		l.add(item{kind: kindIcon, slot: slot.Inset(markSize/2 - 16), fg: l.t.text, bg: l.ground, shape: ui.IconHandset})
 	}
@@ -83,13 +73,13 @@ func (l *layout) mark(p image.Point, c ui.Call) {
 // timer sets a running time with its last digit as an item of its own: most
 // seconds change nothing else.
 func (l *layout) timer(slot image.Rectangle, t ui.Text) {
-	l.label(slot, t.S, typeTimer, l.tone(t.Tone), false)
+	l.label(slot, t.S, l.ty.timer, l.tone(t.Tone), false)
 	n := len(t.S) - 1
 	it := &l.items[len(l.items)-1]
 	if it.text != t.S || n < 1 || t.S[n] < '0' || t.S[n] > '9' {
 		return
 	}
-	f := l.p.face(typeTimer)
+	f := l.p.face(l.ty.timer)
 	var at fixedInt
 	f.pen(t.S, true, func(i int, _ rune, info runeInfo, x fixedInt) {
 		if i == n {
@@ -108,7 +98,7 @@ func (l *layout) timer(slot image.Rectangle, t ui.Text) {
 // name sets a name as large as it fits, a long one in two lines; it returns
 // the height used. leading is that of two lines.
 func (l *layout) name(slot image.Rectangle, s string, leading int) int {
-	st := l.fit(s, slot.Dx(), typeName, 20)
+	st := l.fit(s, slot.Dx(), l.ty.name, 20)
 	if l.width(s, st) <= slot.Dx() {
 		slot.Max.Y = slot.Min.Y + 32
 		l.label(slot, s, st, l.t.text, false)
@@ -128,7 +118,7 @@ func (l *layout) callLabel(slot image.Rectangle, c ui.Call) {
 		}
 		slot.Min.X += iconSize + 4
 	}
-	l.label(slot, c.Label.S, typeLabel, fg, false)
+	l.label(slot, c.Label.S, l.ty.label, fg, false)
 }
 
 // callCompact is the call with the focus above the others.
@@ -138,7 +128,7 @@ func (l *layout) callCompact(c ui.Call) {
 	if c.Label.S != "" {
 		l.callLabel(image.Rect(margin, y, w, y+24), c)
 	}
-	st := typeName
+	st := l.ty.name
 	st.size = 22
 	l.label(image.Rect(margin, y+24, w, y+48), c.Name, st, l.t.text, false)
 	l.subline(image.Rect(margin, y+48, w, y+72), c)
@@ -149,11 +139,11 @@ func (l *layout) callCompact(c ui.Call) {
 		bottom = l.strip(c.Strip)
 	}
 	for _, r := range c.Rows {
-		if y+rowH > bottom {
+		if y+l.rowH > bottom {
 			break
 		}
-		l.row(image.Rect(0, y, l.bounds.Max.X, y+rowH), r, false)
-		y += rowH
+		l.row(image.Rect(0, y, l.bounds.Max.X, y+l.rowH), r, false)
+		y += l.rowH
 	}
 }
 
@@ -161,7 +151,7 @@ func (l *layout) callCompact(c ui.Call) {
 func (l *layout) subline(slot image.Rectangle, c ui.Call) {
 	x := slot.Min.X
 	if c.Timer.S != "" {
-		x += l.label(slot, c.Timer.S, typeSub, l.tone(c.Timer.Tone), false) + 12
+		x += l.label(slot, c.Timer.S, l.ty.sub, l.tone(c.Timer.Tone), false) + 12
 	}
 	s := c.Number
 	if c.Note.S != "" {
@@ -173,13 +163,13 @@ func (l *layout) subline(slot image.Rectangle, c ui.Call) {
 	right := slot.Max.X
 	if len(c.Chips) > 0 && quality(c.Chips[0].Icon) && c.Label.S == "" {
 		ch := c.Chips[0] // how it sounds; the rest is in the header
-		tw := l.width(ch.Text, typeLabel)
-		l.label(image.Rect(right-tw, slot.Min.Y, right, slot.Max.Y), ch.Text, typeLabel, l.tone(ch.Tone), true)
+		tw := l.width(ch.Text, l.ty.label)
+		l.label(image.Rect(right-tw, slot.Min.Y, right, slot.Max.Y), ch.Text, l.ty.label, l.tone(ch.Tone), true)
 		right -= tw + iconSize + 4
 		l.icon(image.Pt(right, slot.Min.Y+(slot.Dy()-iconSize)/2), ch.Icon, l.tone(ch.Tone))
 		right -= 8
 	}
-	l.label(image.Rect(x, slot.Min.Y, right, slot.Max.Y), s, typeBody, l.tone(ui.ToneMuted), false)
+	l.label(image.Rect(x, slot.Min.Y, right, slot.Max.Y), s, l.ty.body, l.tone(ui.ToneMuted), false)
 }
 
 // quality reports whether an icon tells how a call sounds.

@@ -131,7 +131,7 @@ func FuzzDraw(f *testing.F) {
 			v.Toast = &phone.Toast{Code: detail, Arg: name, Since: v.Toast.Since}
 		}
 		s.Now = s.Now.Add(time.Duration(ahead))
-		for _, theme := range []ui.Theme{ui.Dark, ui.Light} {
+		for _, theme := range ui.Themes() {
 			sc := ui.Build(v, s.Env(theme, "de"))
 			for i, it := range lay(r, sc) {
 				if !it.slot.In(panel) {

@@ -23,20 +23,24 @@ func renderer(t testing.TB) *Renderer {
 	return r
 }
 
-// TestGolden compares every screen in both themes, and in the further
-// languages where the words differ.
+// TestGolden compares every screen in the dark and the light theme, also in
+// the further languages where the words differ, and those of the contact
+// sheet in every theme.
 func TestGolden(t *testing.T) {
 	kept := map[string]bool{}
-	for _, theme := range []ui.Theme{ui.Dark, ui.Light} {
+	for _, theme := range ui.Themes() {
 		r := renderer(t)
 		for _, s := range scenes.All() {
 			img, _ := r.Draw(ui.Build(s.View, s.Env(theme, "en")))
+			if !s.Sheet && theme != ui.Dark && theme != ui.Light {
+				continue
+			}
 			english := bytes.Clone(img.Pix)
 			path := filepath.Join("testdata", "golden", string(theme), s.Name+".png")
 			kept[path] = true
 			golden.Image(t, path, img)
 			for _, locale := range ui.Locales() {
-				if locale == "en" {
+				if locale == "en" || theme != ui.Dark && theme != ui.Light {
 					continue
 				}
 				img, _ := r.Draw(ui.Build(s.View, s.Env(theme, locale)))
@@ -70,7 +74,7 @@ func TestGolden(t *testing.T) {
 func TestBrandColour(t *testing.T) {
 	for _, theme := range []ui.Theme{ui.Dark, ui.Light} {
 		for _, primary := range []string{"#0057b8", "#ffe600", "#000000", "#ffffff", "#808080"} {
-			th := themeOf(theme, primary)
+			th := themeOf(theme, primary, "")
 			for _, ground := range []string{"ground", "card", "chip"} {
 				g := map[string]struct{ c [3]uint8 }{"ground": {[3]uint8{th.ground.R, th.ground.G, th.ground.B}},
 					"card": {[3]uint8{th.card.R, th.card.G, th.card.B}}, "chip": {[3]uint8{th.chip.R, th.chip.G, th.chip.B}}}[ground]
@@ -80,11 +84,11 @@ func TestBrandColour(t *testing.T) {
 				}
 			}
 		}
-		if got, want := themeOf(theme, "blue").accent, themeOf(theme, "").accent; got != want {
+		if got, want := themeOf(theme, "blue", "").accent, themeOf(theme, "", "").accent; got != want {
 			t.Errorf("%s: a primary that is no colour gave %v", theme, got)
 		}
 	}
-	if got := themeOf(ui.Dark, "#5aa9ff").accent; got != rgb(0x5aa9ff) {
+	if got := themeOf(ui.Dark, "#5aa9ff", "").accent; got != rgb(0x5aa9ff) {
 		t.Errorf("a readable primary was changed to %v", got)
 	}
 }

@@ -27,6 +27,7 @@ type item struct {
 	kind   kind
 	slot   image.Rectangle
 	fg, bg color.RGBA // bg is what a text or icon stands on
+	edge   color.RGBA // a line round a fill; without alpha none
 	radius int
 
 	style    style
@@ -93,7 +94,9 @@ func (p *painter) paint(dst *image.RGBA, it *item, clip image.Rectangle) {
 	}
 	switch it.kind {
 	case kindFill:
-		if it.radius > 0 {
+		if it.edge.A > 0 {
+			p.fillEdged(dst, it, clip)
+		} else if it.radius > 0 {
 			p.fillRound(dst, it, clip)
 		} else {
 			fill(dst, clip, it.fg)
@@ -198,6 +201,14 @@ func (p *painter) fillRound(dst *image.RGBA, it *item, clip image.Rectangle) {
 			blend(dst, x, y, it.fg, a[qy*r+qx])
 		}
 	}
+}
+
+// fillEdged paints a fill with a line of a pixel round it.
+func (p *painter) fillEdged(dst *image.RGBA, it *item, clip image.Rectangle) {
+	outer := item{slot: it.slot, fg: it.edge, radius: it.radius}
+	inner := item{slot: it.slot.Inset(1), fg: it.fg, radius: max(it.radius-1, 0)}
+	p.fillRound(dst, &outer, clip)
+	p.fillRound(dst, &inner, clip.Intersect(inner.slot))
 }
 
 // quarter is the coverage of the upper left quarter of a disc of radius r.

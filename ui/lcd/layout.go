@@ -8,48 +8,9 @@ import (
 	"phoned/ui"
 )
 
-// The grid (design tokens): everything stands on multiples of 8.
-const (
-	margin   = 16
-	headerH  = 24
-	barH     = 32
-	rowH     = 40
-	chipH    = 24
-	keys     = 4
-	headPad  = 8
-	stripH   = 24
-	markSize = 72
-)
-
-// The type scale.
-var (
-	typeHeader   = style{weight: medium, size: 12}
-	typeTime     = style{weight: semibold, size: 12, tabular: true, colon: true}
-	typeLabel    = style{weight: medium, size: 13}
-	typeSmall    = style{weight: regular, size: 13}
-	typeSmallTab = style{weight: regular, size: 13, tabular: true, colon: true}
-	typeBody     = style{weight: regular, size: 14}
-	typeRow      = style{weight: regular, size: 15}
-	typeRowFocus = style{weight: medium, size: 15}
-	typeRemark   = style{weight: regular, size: 16, tabular: true, colon: true}
-	typeMark     = style{weight: semibold, size: 26}
-	typeDetail   = style{weight: regular, size: 12}
-	typeNumber   = style{weight: regular, size: 16}
-	typeTitle    = style{weight: semibold, size: 20}
-	typeName     = style{weight: semibold, size: 26}
-	typeTimer    = style{weight: medium, size: 36, tabular: true, colon: true}
-	typeClock    = style{weight: medium, size: 56, tabular: true, colon: true}
-	typeKey      = style{weight: semibold, size: 13}
-	typeKeyOut   = style{weight: medium, size: 13}
-	typeChip     = style{weight: medium, size: 12}
-	typeLead     = style{weight: semibold, size: 15}
-	typeDigits   = style{weight: medium, size: 36}
-	typeSub      = style{weight: medium, size: 15, tabular: true, colon: true}
-	typeCode     = style{weight: semibold, size: 22}
-)
-
 // layout places the parts of a screen and collects the display list.
 type layout struct {
+	*measures
 	p      *painter
 	t      *theme
 	bounds image.Rectangle
@@ -68,7 +29,7 @@ func (l *layout) add(it item) {
 // body is the space between header and soft keys.
 func (l *layout) body() image.Rectangle {
 	b := l.bounds
-	return image.Rect(b.Min.X, b.Min.Y+headerH, b.Max.X, b.Max.Y-barH)
+	return image.Rect(b.Min.X, b.Min.Y+l.headerH, b.Max.X, b.Max.Y-l.barH)
 }
 
 func (l *layout) screen(s ui.Screen) {
@@ -78,7 +39,7 @@ func (l *layout) screen(s ui.Screen) {
 	if s.Glow > 0 {
 		top := mix(l.t.ground, l.t.glow, s.Glow, ui.GlowMax)
 		slot := l.bounds
-		slot.Max.Y -= barH
+		slot.Max.Y -= l.barH
 		l.add(item{kind: kindGlow, slot: slot, fg: top, bg: l.t.ground, area: true})
 		l.ground = l.t.glow // texts read on it at its strongest
 	}
@@ -134,10 +95,10 @@ func (l *layout) hide(from int, o image.Rectangle) {
 
 // header is the line on top: time, title; index, badges, extension.
 func (l *layout) header(h ui.Header) {
-	slot := image.Rect(headPad, 0, l.bounds.Max.X-headPad, headerH)
+	slot := image.Rect(headPad, 0, l.bounds.Max.X-headPad, l.headerH)
 	x := slot.Min.X
 	if h.Time != "" {
-		x += l.label(slot, h.Time, typeTime, l.t.text, false) + 8
+		x += l.label(slot, h.Time, l.ty.time, l.t.text, false) + 8
 	}
 	right := slot.Max.X
 	place := func(s string, st style, c color.RGBA) {
@@ -145,26 +106,26 @@ func (l *layout) header(h ui.Header) {
 			return
 		}
 		w := min(l.width(s, st), 112)
-		l.label(image.Rect(right-w, 0, right, headerH), s, st, c, false)
+		l.label(image.Rect(right-w, 0, right, l.headerH), s, st, c, false)
 		right -= w + 8
 	}
-	place(h.Right.S, typeHeader, l.tone(h.Right.Tone))
+	place(h.Right.S, l.ty.header, l.tone(h.Right.Tone))
 	for i := len(h.Badges) - 1; i >= 0 && right > 160; i-- {
 		b := h.Badges[i]
 		if b.Text != "" {
-			place(b.Text, typeHeader, l.tone(b.Tone))
+			place(b.Text, l.ty.header, l.tone(b.Tone))
 			right += 4
 		}
 		if b.Icon == ui.IconDot {
 			right += 4 // the dot is smaller than its square
 		}
-		l.icon(image.Pt(right-iconSize, (headerH-iconSize)/2), b.Icon, l.t.tone(b.Tone))
+		l.icon(image.Pt(right-iconSize, (l.headerH-iconSize)/2), b.Icon, l.t.tone(b.Tone))
 		right -= iconSize + 6
 	}
 	if h.Index != "" {
-		place(strings.ReplaceAll(h.Index, "/", " / "), typeHeader, l.t.text)
+		place(strings.ReplaceAll(h.Index, "/", " / "), l.ty.header, l.t.text)
 	}
-	l.label(image.Rect(x, 0, right, headerH), h.Title, typeHeader, l.tone(ui.ToneMuted), false)
+	l.label(image.Rect(x, 0, right, l.headerH), h.Title, l.ty.header, l.tone(ui.ToneMuted), false)
 }
 
 // tone is the colour of a tone on what is painted on now.
@@ -176,7 +137,7 @@ func (l *layout) softKeys(ks [4]ui.SoftKey) {
 	if ks[0].Label+ks[1].Label+ks[2].Label+ks[3].Label == "" {
 		return
 	}
-	top := l.bounds.Max.Y - barH
+	top := l.bounds.Max.Y - l.barH
 	l.add(item{kind: kindFill, slot: image.Rect(0, top, l.bounds.Max.X, l.bounds.Max.Y), fg: l.t.bar, bg: l.t.ground, area: true})
 	l.add(item{kind: kindFill, slot: image.Rect(0, top, l.bounds.Max.X, top+1), fg: l.t.line, bg: l.t.ground, area: true})
 	w := l.bounds.Dx() / keys
@@ -194,11 +155,11 @@ func (l *layout) softKeys(ks [4]ui.SoftKey) {
 			l.ground = fg
 			fg = l.t.against(fg)
 		}
-		st := typeKey
+		st := l.ty.key
 		if k.Kind == ui.KeyOut {
-			st = typeKeyOut
+			st = l.ty.keyOut
 		}
-		l.centred(cell, k.Label, st, fg)
+		l.centred(cell, k.Label, l.fit(k.Label, cell.Dx(), st, 12), fg)
 		l.ground = l.t.bar
 	}
 }
@@ -223,8 +184,8 @@ func (l *layout) overlay(s ui.Screen) image.Rectangle {
 func (l *layout) toast(body image.Rectangle, t ui.Toast) image.Rectangle {
 	slot := image.Rect(8, body.Max.Y-40, body.Max.X-8, body.Max.Y-8)
 	text := image.Rect(slot.Min.X+32, 0, slot.Max.X-8, 0)
-	const leading = 18
-	lines, cut := l.balance(t.Text, typeLabel, text.Dx(), 2)
+	leading := l.ty.label.size + 5
+	lines, cut := l.balance(t.Text, l.ty.label, text.Dx(), 2)
 	if len(lines) > 1 {
 		slot.Min.Y -= 16
 	}
@@ -234,7 +195,7 @@ func (l *layout) toast(body image.Rectangle, t ui.Toast) image.Rectangle {
 	l.icon(image.Pt(slot.Min.X+8, slot.Min.Y+(slot.Dy()-iconSize)/2), t.Icon, l.t.tone(t.Tone))
 	y := slot.Min.Y + (slot.Dy()-leading*len(lines))/2
 	for i, line := range lines {
-		l.label(image.Rect(text.Min.X, y, text.Max.X, y+leading), line, typeLabel, l.t.text, true)
+		l.label(image.Rect(text.Min.X, y, text.Max.X, y+leading), line, l.ty.label, l.t.text, true)
 		if cut && i == len(lines)-1 {
 			l.items[len(l.items)-1].cut = true
 		}
@@ -246,16 +207,24 @@ func (l *layout) toast(body image.Rectangle, t ui.Toast) image.Rectangle {
 
 // card is an opaque rounded ground; what follows stands on it.
 func (l *layout) card(slot image.Rectangle, radius int) {
-	l.add(item{kind: kindFill, slot: slot, fg: l.t.chip, bg: l.t.ground, radius: radius, area: true})
+	l.add(item{kind: kindFill, slot: slot, fg: l.t.chip, edge: l.edge(), bg: l.t.ground, radius: radius, area: true})
 	l.ground = l.t.chip
+}
+
+// edge is the line round a chip or card, where the theme tells them by one.
+func (l *layout) edge() color.RGBA {
+	if l.t.outline {
+		return l.t.line
+	}
+	return color.RGBA{}
 }
 
 func (l *layout) volume(slot image.Rectangle, v ui.Volume) {
 	l.card(slot, 8)
 	l.icon(image.Pt(slot.Min.X+8, slot.Min.Y+(slot.Dy()-iconSize)/2), v.Icon, l.t.text)
 	x := slot.Min.X + 32
-	l.label(image.Rect(x, slot.Min.Y, x+96, slot.Max.Y), v.Label, typeLabel, l.t.text, true)
-	l.right(image.Rect(slot.Max.X-56, slot.Min.Y, slot.Max.X-8, slot.Max.Y), v.Value, typeSmallTab, l.t.muted)
+	l.label(image.Rect(x, slot.Min.Y, x+96, slot.Max.Y), v.Label, l.ty.label, l.t.text, true)
+	l.right(image.Rect(slot.Max.X-56, slot.Min.Y, slot.Max.X-8, slot.Max.Y), v.Value, l.ty.smallTab, l.t.muted)
 	track := image.Rect(x+104, slot.Min.Y+slot.Dy()/2-4, slot.Max.X-64, slot.Min.Y+slot.Dy()/2+4)
 	whole := track
 	whole.Min.Y, whole.Max.Y = track.Min.Y+2, track.Max.Y-2
@@ -263,7 +232,7 @@ func (l *layout) volume(slot image.Rectangle, v ui.Volume) {
 	if w := track.Dx() * v.Percent / 100; w > 0 {
 		filled := track
 		filled.Max.X = filled.Min.X + max(w, 8)
-		l.add(item{kind: kindFill, slot: filled, fg: l.t.accent, bg: l.t.chip, radius: 4, area: true})
+		l.add(item{kind: kindFill, slot: filled, fg: l.t.chosen, bg: l.t.chip, radius: 4, area: true})
 	}
 	l.ground = l.t.ground
 }

@@ -12,8 +12,8 @@ import (
 
 // lay gives the display list of a screen.
 func lay(r *Renderer, s ui.Screen) []item {
-	r.theme = themeOf(s.Theme, s.Primary)
-	l := layout{p: r.p, t: &r.theme, bounds: r.img.Rect}
+	r.theme = themeOf(s.Theme, s.Primary, s.Accent)
+	l := layout{measures: measuresOf(s.Theme), p: r.p, t: &r.theme, bounds: r.img.Rect}
 	l.screen(s)
 	return l.items
 }
@@ -41,7 +41,7 @@ func check(r *Renderer, items []item) []string {
 			checkGrid(it, bad)
 			continue
 		}
-		least := minContrast
+		least := r.theme.least
 		if it.kind == kindIcon {
 			least = 3 // WCAG 2.2 §1.4.11
 		}
@@ -75,7 +75,7 @@ func check(r *Renderer, items []item) []string {
 
 // checkGrid: cards, rows and chips stand on multiples of 8.
 func checkGrid(it *item, bad func(*item, string, ...any)) {
-	if it.part != partBody || it.slot.Dy() < chipH || it.slot.Dx() < 16 {
+	if it.part != partBody || it.slot.Dy() < normal.chipH || it.slot.Dx() < 16 {
 		return
 	}
 	for _, v := range []int{it.slot.Min.X, it.slot.Min.Y, it.slot.Dx(), it.slot.Dy()} {
@@ -110,7 +110,7 @@ func leastContrast(ground *image.RGBA, ink image.Rectangle, it *item) float64 {
 
 func TestLayout(t *testing.T) {
 	r := renderer(t)
-	for _, theme := range []ui.Theme{ui.Dark, ui.Light} {
+	for _, theme := range ui.Themes() {
 		for _, locale := range ui.Locales() {
 			for _, s := range scenes.All() {
 				items := lay(r, ui.Build(s.View, s.Env(theme, locale)))
@@ -130,9 +130,10 @@ func TestLayout(t *testing.T) {
 // TestCheckerSees makes sure that the checker would find what it looks for.
 func TestCheckerSees(t *testing.T) {
 	r := renderer(t)
-	th := themeOf(ui.Dark, "")
+	th := themeOf(ui.Dark, "", "")
+	r.theme = th
 	base := item{kind: kindFill, slot: panel, fg: th.ground, area: true}
-	text := item{kind: kindText, slot: image.Rect(16, 40, 200, 72), fg: th.text, style: typeName, text: "Workshop", x: 16, baseline: 64, part: partBody}
+	text := item{kind: kindText, slot: image.Rect(16, 40, 200, 72), fg: th.text, style: normal.ty.name, text: "Workshop", x: 16, baseline: 64, part: partBody}
 	for name, broken := range map[string]func(*item){
 		"clipped":  func(i *item) { i.slot.Max.X = 60 },
 		"contrast": func(i *item) { i.fg = th.line },

@@ -29,8 +29,8 @@ type Renderer struct {
 }
 
 type themeKey struct {
-	name    ui.Theme
-	primary string
+	name            ui.Theme
+	primary, accent string
 }
 
 // New makes a renderer for a panel; bounds must start at 0,0 and be at least
@@ -49,10 +49,10 @@ func New(bounds image.Rectangle) (*Renderer, error) {
 // changed, none if nothing did. The picture belongs to the renderer and is
 // valid until the next Draw; a reader that needs it longer copies it.
 func (r *Renderer) Draw(s ui.Screen) (img *image.RGBA, dirty []image.Rectangle) {
-	if k := (themeKey{s.Theme, s.Primary}); k != r.key || r.items == nil {
-		r.key, r.theme = k, themeOf(s.Theme, s.Primary)
+	if k := (themeKey{s.Theme, s.Primary, s.Accent}); k != r.key || r.items == nil {
+		r.key, r.theme = k, themeOf(s.Theme, s.Primary, s.Accent)
 	}
-	l := layout{p: r.p, t: &r.theme, bounds: r.img.Rect, items: r.spare[:0]}
+	l := layout{measures: measuresOf(s.Theme), p: r.p, t: &r.theme, bounds: r.img.Rect, items: r.spare[:0]}
 	l.screen(s)
 	dirty = r.changes(l.items)
 	for _, d := range dirty {

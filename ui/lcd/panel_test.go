@@ -17,8 +17,8 @@ func to565(c color.RGBA) color.RGBA {
 // are meant to be, dark ones not greenish, and the ringing ground has no
 // band: no row repeats one colour where its neighbours step by it.
 func TestSixteenBits(t *testing.T) {
-	for _, name := range []ui.Theme{ui.Dark, ui.Light} {
-		th := themeOf(name, "")
+	for _, name := range ui.Themes() {
+		th := themeOf(name, "", "")
 		for _, c := range []color.RGBA{th.ground, th.card, th.line, th.chip, th.bar, th.pick} {
 			if to565(c) != c {
 				t.Errorf("%s: %v becomes %v", name, c, to565(c))
@@ -28,7 +28,7 @@ func TestSixteenBits(t *testing.T) {
 			}
 		}
 		r := renderer(t)
-		slot := image.Rect(0, 0, MinWidth, MinHeight-barH)
+		slot := image.Rect(0, 0, MinWidth, MinHeight-normal.barH)
 		it := item{kind: kindGlow, slot: slot, fg: th.glow, bg: th.ground, area: true}
 		r.p.paint(r.img, &it, slot)
 		mixed := 0
@@ -54,8 +54,8 @@ func TestSixteenBits(t *testing.T) {
 // TestShapesContrast: the selected row, the slider's way and the filled keys
 // stand off their grounds.
 func TestShapesContrast(t *testing.T) {
-	for _, name := range []ui.Theme{ui.Dark, ui.Light} {
-		th := themeOf(name, "")
+	for _, name := range ui.Themes() {
+		th := themeOf(name, "", "")
 		for _, c := range []struct {
 			what  string
 			a, b  color.RGBA
@@ -95,7 +95,7 @@ func TestNothingJumps(t *testing.T) {
 	for _, name := range []string{"active", "active-muted", "active-poor", "held", "remote-held", "name-long"} {
 		s := scene(t, name)
 		for _, it := range lay(r, ui.Build(s.View, s.Env(ui.Dark, "en"))) {
-			if it.kind == kindText && it.style == typeTimer {
+			if it.kind == kindText && it.style == normal.ty.timer {
 				at[it.baseline] = append(at[it.baseline], name)
 			}
 		}

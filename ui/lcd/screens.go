@@ -12,11 +12,14 @@ import (
 func (l *layout) clock(c ui.Clock) {
 	w := l.bounds.Max.X - margin
 	y := l.body().Min.Y + 16
-	l.label(image.Rect(margin, y, w, y+48), c.Time, typeClock, l.t.text, false)
-	l.label(image.Rect(margin, y+48, w, y+80), c.Date, typeRow, l.t.muted, true)
-	big := chipStyle{typeLabel, 32, 12}
-	if y+88+l.chipsHeight(margin, c.Chips, big) > l.body().Max.Y-8 {
-		big = smallChip
+	l.label(image.Rect(margin, y, w, y+48), c.Time, l.ty.clock, l.t.text, false)
+	l.label(image.Rect(margin, y+48, w, y+80), c.Date, l.ty.row, l.t.muted, true)
+	big := chipStyle{l.ty.label, 32, 12}
+	for _, less := range []chipStyle{l.smallChip(), {normal.ty.chip, normal.chipH, 8}} {
+		if y+88+l.chipsHeight(margin, c.Chips, big) <= l.body().Max.Y-8 {
+			break
+		}
+		big = less
 	}
 	l.chips(margin, y+88, l.body().Max.Y-8, c.Chips, big)
 }
@@ -24,12 +27,12 @@ func (l *layout) clock(c ui.Clock) {
 // row is a line of a list.
 func (l *layout) row(slot image.Rectangle, r ui.Row, focus bool) {
 	ground := l.ground
-	st := typeRow
+	st := l.ty.row
 	if focus {
 		l.add(item{kind: kindFill, slot: slot, fg: l.t.pick, bg: ground, area: true})
-		l.add(item{kind: kindFill, slot: image.Rect(slot.Min.X, slot.Min.Y, slot.Min.X+4, slot.Max.Y), fg: l.t.accent, bg: l.t.pick, area: true})
+		l.add(item{kind: kindFill, slot: image.Rect(slot.Min.X, slot.Min.Y, slot.Min.X+4, slot.Max.Y), fg: l.t.chosen, bg: l.t.pick, area: true})
 		l.ground = l.t.pick
-		st = typeRowFocus
+		st = l.ty.rowFocus
 	}
 	x, right := slot.Min.X+margin, slot.Max.X-margin
 	if r.Icon != ui.IconNone {
@@ -43,15 +46,15 @@ func (l *layout) row(slot image.Rectangle, r ui.Row, focus bool) {
 		right -= iconSize + 4
 	}
 	if r.Value.S != "" {
-		vs := typeSmall
+		vs := l.ty.small
 		if strings.Contains(r.Value.S, ":") {
-			vs = typeSmallTab
+			vs = l.ty.smallTab
 		}
 		w := min(l.width(r.Value.S, vs), (right-x)*6/10)
 		l.value(image.Rect(right-w, slot.Min.Y, right, slot.Max.Y), r, vs)
 		right -= w + 16
 	}
-	l.label(image.Rect(x, slot.Min.Y, right, slot.Max.Y), r.Label, st, l.t.text, false)
+	l.label(image.Rect(x, slot.Min.Y, right, slot.Max.Y), r.Label, st, l.tone(ui.ToneText), false)
 	l.ground = ground
 }
 
@@ -76,7 +79,7 @@ func (l *layout) value(slot image.Rectangle, r ui.Row, st style) {
 func (l *layout) list(v ui.List) {
 	b := l.body()
 	if len(v.Rows) == 0 {
-		l.label(image.Rect(margin, b.Min.Y+16, b.Max.X-margin, b.Min.Y+48), v.Empty, typeRow, l.t.muted, true)
+		l.label(image.Rect(margin, b.Min.Y+16, b.Max.X-margin, b.Min.Y+48), v.Empty, l.ty.row, l.t.muted, true)
 		return
 	}
 	l.rows(image.Rect(0, b.Min.Y+8, b.Max.X, b.Max.Y-8), v.Rows, v.Index)
@@ -85,7 +88,7 @@ func (l *layout) list(v ui.List) {
 // rows fills slot with the rows round index, which is kept off the edge where
 // there is more; a bar at the right tells the place in a longer list.
 func (l *layout) rows(slot image.Rectangle, rows []ui.Row, index int) {
-	n := slot.Dy() / rowH
+	n := slot.Dy() / l.rowH
 	if n <= 0 {
 		return
 	}
@@ -96,11 +99,11 @@ func (l *layout) rows(slot image.Rectangle, rows []ui.Row, index int) {
 	}
 	y := slot.Min.Y
 	for i := first; i < len(rows) && i < first+n; i++ {
-		l.row(image.Rect(slot.Min.X, y, slot.Max.X, y+rowH), rows[i], rows[i].Focus)
-		y += rowH
+		l.row(image.Rect(slot.Min.X, y, slot.Max.X, y+l.rowH), rows[i], rows[i].Focus)
+		y += l.rowH
 	}
 	if len(rows) > n {
-		h := n * rowH
+		h := n * l.rowH
 		bar := max(h*n/len(rows), 16)
 		at := slot.Min.Y + (h-bar)*first/(len(rows)-n)
 		l.add(item{kind: kindFill, slot: image.Rect(slot.Max.X-5, at, slot.Max.X-2, at+bar), fg: l.t.muted, bg: l.t.ground, radius: 1, area: true})
@@ -125,10 +128,10 @@ func (l *layout) entry(e ui.Entry) {
 		return
 	}
 	if e.Note.S != "" {
-		l.label(image.Rect(margin, y+8, b.Max.X-margin, y+32), e.Note.S, typeBody, l.t.tone(e.Note.Tone), false)
+		l.label(image.Rect(margin, y+8, b.Max.X-margin, y+32), e.Note.S, l.ty.body, l.t.tone(e.Note.Tone), false)
 		y += 32
 	}
-	l.chips(margin, y+8, b.Max.Y-8, e.Chips, smallChip)
+	l.chips(margin, y+8, b.Max.Y-8, e.Chips, l.smallChip())
 }
 
 // caretW is the cursor's width.
@@ -141,12 +144,12 @@ const caretGap = 5
 // cursor of those that never do.
 func (l *layout) number(slot image.Rectangle, e ui.Entry) {
 	caret := func(x int) {
-		l.add(item{kind: kindFill, slot: image.Rect(x, slot.Min.Y+4, x+caretW, slot.Max.Y-4), fg: l.t.accent, bg: l.ground, radius: 1, area: true})
+		l.add(item{kind: kindFill, slot: image.Rect(x, slot.Min.Y+4, x+caretW, slot.Max.Y-4), fg: l.t.chosen, bg: l.ground, radius: 1, area: true})
 	}
-	st := typeDigits
+	st := l.ty.digits
 	if e.Text == "" {
 		caret(slot.Min.X)
-		l.label(image.Rect(slot.Min.X+12, slot.Min.Y, slot.Max.X, slot.Max.Y), e.Hint, typeNumber, l.t.muted, true)
+		l.label(image.Rect(slot.Min.X+12, slot.Min.Y, slot.Max.X, slot.Max.Y), e.Hint, l.ty.number, l.t.muted, true)
 		return
 	}
 	room := slot.Dx() - caretW - 2*caretGap
@@ -180,7 +183,7 @@ func (l *layout) message(m ui.Message) {
 	left, right := margin, b.Max.X-margin
 	y := b.Min.Y + 16
 	if m.Lead != "" {
-		l.label(image.Rect(left, y, right, y+24), m.Lead, typeNumber, l.t.muted, false)
+		l.label(image.Rect(left, y, right, y+24), m.Lead, l.ty.number, l.t.muted, false)
 		y += 24
 	}
 	bottom := b.Max.Y - 8
@@ -194,36 +197,58 @@ func (l *layout) message(m ui.Message) {
 	if m.Tone == ui.ToneStop {
 		tone = l.t.stop
 	}
-	if m.Lead != "" && l.width(m.Title, typeName) <= right-left {
-		l.label(image.Rect(left, y, right, y+32), m.Title, typeName, tone, true)
+	if m.Lead != "" && l.width(m.Title, l.ty.name) <= right-left {
+		l.label(image.Rect(left, y, right, y+32), m.Title, l.ty.name, tone, true)
 		y += 40
 	} else {
-		st := l.fit(m.Title, right-left, typeTitle, 18)
+		st := l.fit(m.Title, right-left, l.ty.title, 18)
 		if l.width(m.Title, st) > right-left {
-			st = typeTitle
+			st = l.ty.title
 		}
-		y += up8(l.paragraph(image.Rect(left, y, right, min(y+56, bottom)), m.Title, st, tone, 28, true)) + 8
+		y += up8(l.paragraph(image.Rect(left, y, right, min(y+2*(l.ty.title.size+8), bottom)), m.Title, st, tone, l.ty.title.size+8, true)) + 8
 	}
+	st := l.bodyStyle(m.Paragraphs, right-left, bottom-y)
 	for _, p := range m.Paragraphs {
-		y += l.paragraph(image.Rect(left, y, right, bottom), p.S, typeBody, l.t.tone(p.Tone), 20, false)
+		y += l.paragraph(image.Rect(left, y, right, bottom), p.S, st, l.t.tone(p.Tone), st.size+6, false)
 	}
+}
+
+// bodyStyle is the largest size, down to the design's, at which paragraphs fit
+// a room.
+func (l *layout) bodyStyle(ps []ui.Text, width, height int) style {
+	st := l.ty.body
+	for ; st.size > normal.ty.body.size; st.size -= 2 {
+		h := 0
+		for _, p := range ps {
+			lines, _ := l.wrap(p.S, st, width, 99)
+			h += len(lines) * (st.size + 6)
+		}
+		if h <= height {
+			break
+		}
+	}
+	return st
 }
 
 // details are what the machine said, small at the end; it returns where they
 // begin.
 func (l *layout) details(m ui.Message, bottom int) int {
-	const leading = 16
+	leading := l.ty.detail.size + 4
 	left, right := margin, l.bounds.Max.X-margin
-	lines, _ := l.wrap(m.Details, typeDetail, right-left, 2)
+	lines, _ := l.wrap(m.Details, l.ty.detail, right-left, 2)
 	y := bottom - leading*(len(lines)+1)
 	y -= y % 8
-	l.label(image.Rect(left, y, right, y+leading), m.DetailsAre, typeHeader, l.t.muted, true)
-	l.paragraph(image.Rect(left, y+leading, right, y+leading*3), m.Details, typeDetail, l.t.muted, leading, false)
+	l.label(image.Rect(left, y, right, y+leading), m.DetailsAre, l.ty.header, l.t.muted, true)
+	l.paragraph(image.Rect(left, y+leading, right, y+leading*3), m.Details, l.ty.detail, l.t.muted, leading, false)
 	return y
 }
 
 // signIn is the QR code at the left and the way without a camera beside it.
 func (l *layout) signIn(s ui.SignIn) {
+	// All of it has to be on one page: the type of the design in every theme.
+	defer func(was *measures) { l.measures = was }(l.measures)
+	l.measures = &normal
+	const leading = 17
 	b := l.body()
 	left := margin
 	if c := l.p.code(s.Payload); c != nil {
@@ -242,26 +267,23 @@ func (l *layout) signIn(s ui.SignIn) {
 	l.flow = true
 	right := b.Max.X - 8
 	y := b.Min.Y + 8
-	y += l.paragraph(image.Rect(left, y, right, y+36), s.Lead, typeLead, l.t.text, 18, true) + 4
-	l.label(image.Rect(left, y, right, y+signInLeading), s.Or, typeSmall, l.t.muted, true)
-	y += signInLeading
-	y += l.url(image.Rect(left, y, right, y+2*signInLeading), s.URL)
+	y += l.paragraph(image.Rect(left, y, right, y+2*(l.ty.lead.size+3)), s.Lead, l.ty.lead, l.t.text, l.ty.lead.size+3, true) + 4
+	l.label(image.Rect(left, y, right, y+leading), s.Or, l.ty.small, l.t.muted, true)
+	y += leading
+	y += l.url(image.Rect(left, y, right, y+2*leading), s.URL)
 	if s.Code != "" {
-		l.label(image.Rect(left, y, right, y+signInLeading), s.AndType, typeSmall, l.t.muted, true)
-		y += signInLeading + 2
-		l.label(image.Rect(left, y, right, y+28), s.Code, l.fit(s.Code, right-left, typeCode, 13), l.t.text, false)
+		l.label(image.Rect(left, y, right, y+leading), s.AndType, l.ty.small, l.t.muted, true)
+		y += leading + 2
+		l.label(image.Rect(left, y, right, y+28), s.Code, l.fit(s.Code, right-left, l.ty.code, 13), l.t.text, false)
 		y += 28
 	}
-	l.label(image.Rect(left, y, right, y+signInLeading), s.Until.S, typeSmallTab, l.tone(s.Until.Tone), true)
+	l.label(image.Rect(left, y, right, y+leading), s.Until.S, l.ty.smallTab, l.tone(s.Until.Tone), true)
 }
-
-// signInLeading is from line to line beside the QR code.
-const signInLeading = 17
 
 // url sets an address in one line, or in two broken at a dot or slash.
 func (l *layout) url(slot image.Rectangle, u string) int {
-	const leading = signInLeading
-	st := l.fit(u, slot.Dx(), typeLabel, 11)
+	leading := l.ty.small.size + 4
+	st := l.fit(u, slot.Dx(), l.ty.label, 11)
 	if l.width(u, st) <= slot.Dx() {
 		l.label(image.Rect(slot.Min.X, slot.Min.Y, slot.Max.X, slot.Min.Y+leading), u, st, l.t.text, false)
 		return leading
@@ -285,7 +307,7 @@ func (l *layout) url(slot image.Rectangle, u string) int {
 // it begins.
 func (l *layout) strip(s ui.Strip) int {
 	ground := l.ground
-	slot := image.Rect(0, l.body().Max.Y-stripH, l.bounds.Max.X, l.body().Max.Y)
+	slot := image.Rect(0, l.body().Max.Y-l.stripH, l.bounds.Max.X, l.body().Max.Y)
 	fill, fg := l.t.pick, l.t.onPick[s.Tone]
 	if s.Solid {
 		fill = l.t.tone(s.Tone)
@@ -296,9 +318,9 @@ func (l *layout) strip(s ui.Strip) int {
 	}
 	l.add(item{kind: kindFill, slot: slot, fg: fill, bg: ground, area: true})
 	l.ground = fill
-	l.icon(image.Pt(margin, slot.Min.Y+(stripH-iconSize)/2), s.Icon, fg)
+	l.icon(image.Pt(margin, slot.Min.Y+(l.stripH-iconSize)/2), s.Icon, fg)
 	text := image.Rect(margin+iconSize+8, slot.Min.Y, slot.Max.X-8, slot.Max.Y)
-	l.label(text, s.Text, l.fit(s.Text, text.Dx(), typeLabel, 12), fg, true)
+	l.label(text, s.Text, l.fit(s.Text, text.Dx(), l.ty.label, 12), fg, true)
 	l.ground = ground
 	return slot.Min.Y
 }

@@ -224,7 +224,7 @@ type chipStyle struct {
 	height, pad int
 }
 
-var smallChip = chipStyle{typeChip, chipH, 8}
+func (l *layout) smallChip() chipStyle { return chipStyle{l.ty.chip, l.chipH, 8} }
 
 // chipWidth is the width of a chip before it is bounded.
 func (l *layout) chipWidth(c ui.Chip, cs chipStyle) int {
@@ -266,7 +266,7 @@ func (l *layout) chips(x, y, bottom int, cs []ui.Chip, st chipStyle) int {
 			return y
 		}
 		slot := image.Rect(x, y, x+w, y+st.height)
-		l.add(item{kind: kindFill, slot: slot, fg: l.t.chip, bg: ground, radius: st.height / 2, area: true})
+		l.add(item{kind: kindFill, slot: slot, fg: l.t.chip, edge: l.edge(), bg: ground, radius: st.height / 2, area: true})
 		l.ground = l.t.chip
 		fg := l.t.tone(c.Tone)
 		used := l.width(c.Text, st.style) + lead

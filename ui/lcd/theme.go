@@ -22,6 +22,9 @@ type theme struct {
 	out                      color.RGBA // the way out: between text and muted
 	onPick, onGlow           [toneCount]color.RGBA
 	quiet, module            color.RGBA // of a QR code
+	chosen                   color.RGBA // of the cursor and of what is selected
+	least                    float64    // contrast of every text
+	outline                  bool       // chips and overlays are told by a line, not by a ground
 }
 
 // toneCount is how many tones there are.
@@ -32,38 +35,63 @@ func rgb(v uint32) color.RGBA {
 }
 
 // themeOf gives the colours of a theme with the brand's primary colour as the
-// accent. A primary that is no "#rrggbb" is ignored.
-func themeOf(name ui.Theme, primary string) theme {
-	t := theme{
-		ground: rgb(0x0e1116), card: rgb(0x181d25), line: rgb(0x262d38), chip: rgb(0x1d232d), text: rgb(0xf2f4f8), muted: rgb(0x9aa3b2),
-		accent: rgb(0x818cf8), goes: rgb(0x34d399), stop: rgb(0xf87171), warn: rgb(0xfbbf24), glow: rgb(0x1c5240),
-		bar: rgb(0x181d25), pick: rgb(0x262d38), track: rgb(0x6f7889), out: rgb(0xc6ccd8),
-		quiet: rgb(0xffffff), module: rgb(0x0e1116),
+// accent, and its second colour for what is chosen. What is no colour is
+// ignored.
+func themeOf(name ui.Theme, primary, second string) theme {
+	t := palette(name)
+	for _, c := range []*color.RGBA{&t.ground, &t.card, &t.line, &t.chip, &t.bar, &t.pick} {
+		*c = panelColour(*c)
 	}
-	if name == ui.Light {
-		t = theme{
+	t.least = minContrast
+	if name == ui.Contrast {
+		t.least = highContrast
+	}
+	if c, ok := parseColour(primary); ok {
+		t.accent = readable(c, t.least, t.ground, t.card, t.chip)
+	}
+	t.chosen = t.accent
+	if c, ok := parseColour(second); ok {
+		t.chosen = readable(c, t.least, t.ground, t.card, t.chip)
+	}
+	t.alarm = rgb(0xfbbf24)
+	for i := range toneCount {
+		c := t.tone(ui.Tone(i))
+		t.onPick[i] = readable(c, t.least, t.pick)
+		if name == ui.Contrast {
+			t.onPick[i] = t.ground
+		}
+		if c == t.muted {
+			c = t.text
+		}
+		t.onGlow[i] = readable(c, t.least, t.glow)
+	}
+	return t
+}
+
+// palette gives the colours of the design.
+func palette(name ui.Theme) theme {
+	switch {
+	case name == ui.Contrast:
+		return theme{
+			ground: rgb(0x000000), card: rgb(0x000000), line: rgb(0xffffff), chip: rgb(0x000000), text: rgb(0xffffff), muted: rgb(0xffffff),
+			accent: rgb(0x6fd3ff), goes: rgb(0x4cff9a), stop: rgb(0xff9a9a), warn: rgb(0xffe14d), glow: rgb(0x003c22),
+			bar: rgb(0x000000), pick: rgb(0xffe14d), track: rgb(0x9a9a9a), out: rgb(0xe8e8e8),
+			quiet: rgb(0xffffff), module: rgb(0x000000), outline: true,
+		}
+	case name.Light():
+		return theme{
 			ground: rgb(0xf5f6f8), card: rgb(0xffffff), line: rgb(0xdde1e7), chip: rgb(0xe9ecf1), text: rgb(0x14171c), muted: rgb(0x575e6a),
 			accent: rgb(0x4f46e5), goes: rgb(0x0a7440), stop: rgb(0xc62828), warn: rgb(0x855600), glow: rgb(0xa3e4c4),
 			bar: rgb(0xffffff), pick: rgb(0xd2d8e1), track: rgb(0x7a818d), out: rgb(0x3c434f),
 			quiet: rgb(0xffffff), module: rgb(0x14171c),
 		}
 	}
-	for _, c := range []*color.RGBA{&t.ground, &t.card, &t.line, &t.chip, &t.bar, &t.pick} {
-		*c = panelColour(*c)
+	return theme{
+		ground: rgb(0x0e1116), card: rgb(0x181d25), line: rgb(0x262d38), chip: rgb(0x1d232d), text: rgb(0xf2f4f8), muted: rgb(0x9aa3b2),
+		accent: rgb(0x818cf8), goes: rgb(0x34d399), stop: rgb(0xf87171), warn: rgb(0xfbbf24), glow: rgb(0x1c5240),
+		bar: rgb(0x181d25), pick: rgb(0x262d38), track: rgb(0x6f7889), out: rgb(0xc6ccd8),
+		quiet: rgb(0xffffff), module: rgb(0x0e1116),
 	}
-	if c, ok := parseColour(primary); ok {
-		t.accent = readable(c, minContrast, t.ground, t.card, t.chip)
-	}
-	t.alarm = rgb(0xfbbf24)
-	for i := range toneCount {
-		c := t.tone(ui.Tone(i))
-		t.onPick[i] = readable(c, minContrast, t.pick)
-		if c == t.muted {
-			c = t.text
-		}
-		t.onGlow[i] = readable(c, minContrast, t.glow)
-	}
-	return t
 }
 
 // panelColour is the nearest colour that a panel of 16 bits a pixel (RGB565)
@@ -120,18 +148,31 @@ func (t *theme) tone(x ui.Tone) color.RGBA {
 	return t.text
 }
 
-// parseColour reads "#rrggbb".
+// parseColour reads "#rrggbb" or "rgb(r, g, b)".
 func parseColour(s string) (color.RGBA, bool) {
-	h, ok := strings.CutPrefix(s, "#")
-	if !ok || len(h) != 6 {
+	if h, ok := strings.CutPrefix(s, "#"); ok && len(h) == 6 {
+		v, err := strconv.ParseUint(h, 16, 32)
+		return rgb(uint32(v)), err == nil
+	}
+	inner, ok := strings.CutPrefix(strings.ReplaceAll(s, " ", ""), "rgb(")
+	inner, closed := strings.CutSuffix(inner, ")")
+	parts := strings.Split(inner, ",")
+	if !ok || !closed || len(parts) != 3 {
 		return color.RGBA{}, false
 	}
-	v, err := strconv.ParseUint(h, 16, 32)
-	if err != nil {
-		return color.RGBA{}, false
+	var c [3]uint8
+	for i, p := range parts {
+		v, err := strconv.ParseUint(p, 10, 8)
+		if err != nil {
+			return color.RGBA{}, false
+		}
+		c[i] = uint8(v)
 	}
-	return rgb(uint32(v)), true
+	return color.RGBA{c[0], c[1], c[2], 255}, true
 }
+
+// highContrast is that of the theme of that name (level AAA).
+const highContrast = 7
 
 // minContrast is the least contrast of a text (WCAG 2.2 §1.4.3, level AA).
 const minContrast = 4.5

@@ -18,7 +18,7 @@ import (
 )
 
 func main() {
-	dir := flag.String("dir", filepath.Join("docs", "img"), "folder for screens-dark.png and screens-light.png")
+	dir := flag.String("dir", filepath.Join("docs", "img"), "folder for screens-THEME.png")
 	locale := flag.String("locale", "en", "language of the screens")
 	columns := flag.Int("columns", 4, "screens a row")
 	all := flag.Bool("all", false, "also the screens that only tests need")
@@ -36,7 +36,7 @@ func run(dir, locale string, columns int, all bool) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make the folder: %w", err)
 	}
-	for _, theme := range []ui.Theme{ui.Dark, ui.Light} {
+	for _, theme := range ui.Themes() {
 		img, err := sheet(theme, locale, columns, all)
 		if err != nil {
 			return err
@@ -61,7 +61,7 @@ func sheet(theme ui.Theme, locale string, columns int, all bool) (*image.RGBA, e
 		}
 	}
 	desk := color.RGBA{0x2a, 0x2d, 0x34, 255}
-	if theme == ui.Light {
+	if theme.Light() {
 		desk = color.RGBA{0xc9, 0xcd, 0xd4, 255}
 	}
 	rows := (len(shown) + columns - 1) / columns
