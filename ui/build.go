@@ -51,6 +51,24 @@ func (b *builder) body() Body {
 		if c, ok := b.focus(); ok {
 			return b.call(c)
 		}
+	case phone.ScreenXferRinging, phone.ScreenXferConsult:
+		if c, ok := b.focus(); ok {
+			return b.call(c)
+		}
+	case phone.ScreenXferDial:
+		return b.transferDial()
+	case phone.ScreenXferPending:
+		return b.transferPending()
+	case phone.ScreenConference:
+		return b.conference()
+	case phone.ScreenParkPick, phone.ScreenParkList:
+		return b.parkList()
+	case phone.ScreenParking:
+		return b.parking()
+	case phone.ScreenParked:
+		return b.parked()
+	case phone.ScreenParkAsk:
+		return b.parkAsk()
 	case phone.ScreenFailed:
 		return b.failed()
 	case phone.ScreenHangUp:

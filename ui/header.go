@@ -28,6 +28,12 @@ func (b *builder) title() string {
 		return b.c.say("why.title")
 	case phone.ScreenPredial, phone.ScreenDialtone, phone.ScreenDialing:
 		return b.c.say("dial.title")
+	case phone.ScreenXferDial, phone.ScreenXferRinging, phone.ScreenXferConsult, phone.ScreenXferPending:
+		return b.transferTitle()
+	case phone.ScreenParkPick, phone.ScreenParking:
+		return b.c.say("park.title")
+	case phone.ScreenParkList, phone.ScreenParkAsk:
+		return b.c.say("park.list")
 	case phone.ScreenHistory:
 		return b.menuTitle("history.title")
 	case phone.ScreenStatus:
@@ -60,7 +66,8 @@ func (b *builder) index() string {
 func callScreen(s phone.Screen) bool {
 	switch s {
 	case phone.ScreenCalling, phone.ScreenRingback, phone.ScreenIncoming, phone.ScreenWaiting, phone.ScreenActive,
-		phone.ScreenActiveHeld, phone.ScreenHeld, phone.ScreenRemoteHeld, phone.ScreenEnded, phone.ScreenFailed:
+		phone.ScreenActiveHeld, phone.ScreenHeld, phone.ScreenRemoteHeld, phone.ScreenEnded, phone.ScreenFailed,
+		phone.ScreenXferRinging, phone.ScreenXferConsult, phone.ScreenConference:
 		return true
 	}
 	return false

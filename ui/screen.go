@@ -174,7 +174,7 @@ type Volume struct {
 }
 
 // Body is what lies between header and soft keys: one of Clock, Call, Entry,
-// Message, SignIn, List.
+// Message, SignIn, List, Big.
 type Body interface{ body() }
 
 // Chip is a short remark in a rounded box.
@@ -272,6 +272,14 @@ type List struct {
 	Empty string
 }
 
+// Big is one number that matters now: the slot a call is parked in.
+type Big struct {
+	Lead string
+	Text string
+	Sub  Text
+}
+
+func (Big) body()     {}
 func (Clock) body()   {}
 func (Call) body()    {}
 func (Entry) body()   {}

@@ -74,6 +74,8 @@ func (l *layout) bodyOf(b ui.Body) {
 		l.signIn(b)
 	case ui.List:
 		l.list(b)
+	case ui.Big:
+		l.big(b)
 	}
 }
 

@@ -26,7 +26,7 @@ type callMeasures struct{ label, labelH, name, number, timer, chips int }
 // types is the type scale, by meaning.
 type types struct {
 	header, time, label, small, smallTab, body, row, rowFocus, remark, mark, detail, number style
-	title, name, timer, clock, key, keyOut, chip, lead, digits, sub, code                   style
+	title, name, timer, clock, key, keyOut, chip, lead, digits, sub, code, big              style
 }
 
 // normal is the scale of the design.
@@ -57,6 +57,7 @@ var normal = measures{
 		digits:   style{weight: medium, size: 36},
 		sub:      style{weight: medium, size: 15, tabular: true, colon: true},
 		code:     style{weight: semibold, size: 22},
+		big:      style{weight: semibold, size: 72},
 	},
 }
 

@@ -177,6 +177,16 @@ func (l *layout) number(slot image.Rectangle, e ui.Entry) {
 	}
 }
 
+// big is the one number that matters, as large as it fits.
+func (l *layout) big(v ui.Big) {
+	w := l.bounds.Max.X - margin
+	y := l.body().Min.Y + 24
+	l.label(image.Rect(margin, y, w, y+24), v.Lead, l.ty.number, l.t.muted, true)
+	st := l.fit(v.Text, w-margin, l.ty.big, 26)
+	l.label(image.Rect(margin, y+32, w, y+96), v.Text, st, l.t.text, false)
+	l.label(image.Rect(margin, y+104, w, y+128), v.Sub.S, l.ty.number, l.tone(v.Sub.Tone), false)
+}
+
 // message is a sentence and its explanation.
 func (l *layout) message(m ui.Message) {
 	b := l.body()
