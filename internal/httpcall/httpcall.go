@@ -114,9 +114,10 @@ type Request struct {
 	URL    string
 	Query  url.Values // added to the URL's own
 	Bearer secret.String
-	JSON   any        // marshalled as the body
-	Form   url.Values // sent as application/x-www-form-urlencoded
-	ETag   string     // sent as If-None-Match; a 304 is then no error
+	JSON   any         // marshalled as the body
+	Form   url.Values  // sent as application/x-www-form-urlencoded
+	ETag   string      // sent as If-None-Match; a 304 is then no error
+	Header http.Header // more fields; never secrets
 	// MaxBody in bytes, 0: DefaultMaxBody.
 	MaxBody int64
 	// Timeout of this request with its answer, 0: the Client's. More than the
@@ -257,6 +258,9 @@ func (c *Client) build(ctx context.Context, r Request, u *url.URL) (*http.Reques
 	req.Header.Set("User-Agent", c.agent)
 	if !r.Bearer.Empty() {
 		req.Header.Set("Authorization", "Bearer "+r.Bearer.Reveal())
+	}
+	for name, v := range r.Header {
+		req.Header[name] = v
 	}
 	if r.ETag != "" {
 		req.Header.Set("If-None-Match", r.ETag)
