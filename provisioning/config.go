@@ -34,6 +34,12 @@ type Config struct {
 	ICEServers    Value[[]ICEServer] `key:"ice_servers" name:"ICE servers" stage:"lines"`
 	Lines         Value[[]Line]      `key:"lines" name:"Lines" stage:"lines"`
 
+	// Where the site keeps the phone's document; see SiteURL.
+	ProvisioningURL      Value[string]        `key:"provisioning_url" name:"Address of the configuration" stage:"provisioning"`
+	ProvisioningInterval Value[time.Duration] `key:"provisioning_interval" name:"Interval of asking for it" stage:"provisioning"`
+	ProvisioningKeys     Value[[]string]      `key:"provisioning_keys" name:"Keys that may sign codes and bundles" stage:"provisioning"`
+	ProvisioningDHCP     Value[bool]          `key:"provisioning_dhcp" name:"Address from DHCP option 66" stage:"provisioning"`
+
 	MicrophoneID Value[string] `key:"microphone_id" name:"Microphone" stage:"audio"`
 	SpeakerID    Value[string] `key:"speaker_id" name:"Loudspeaker" stage:"audio"`
 
@@ -44,7 +50,7 @@ type Config struct {
 	TimeZone Value[string] `key:"time_zone" name:"Time zone" stage:"place"`
 	Country  Value[string] `key:"country" name:"Country" stage:"place"`
 
-	Theme        Value[string] `key:"theme" name:"Theme" stage:"looks"`
+	Theme        Value[string] `key:"theme" name:"Theme" stage:"looks" enum:"dark light"`
 	PrimaryColor Value[string] `key:"primary_color" name:"Primary colour" stage:"looks"`
 	AccentColor  Value[string] `key:"accent_color" name:"Accent colour" stage:"looks"`
 	BrandName    Value[string] `key:"brand_name" name:"Brand name" stage:"looks"`
@@ -93,9 +99,9 @@ type Line struct {
 	Domain      string        `key:"domain"`
 	Password    secret.String `key:"password"`
 	DisplayName string        `key:"display_name"`
-	Codecs      []string      `key:"codecs"` // in the order of preference; empty: all
-	DTMF        DTMF          `key:"dtmf"`   // "": auto
-	Media       Media         `key:"media"`  // "": webrtc on ws and wss, else rtp
+	Codecs      []string      `key:"codecs" enum:"opus pcmu pcma g722"`    // in the order of preference; empty: all
+	DTMF        DTMF          `key:"dtmf" enum:"auto rfc4733 info inband"` // "": auto
+	Media       Media         `key:"media" enum:"webrtc rtp srtp"`         // "": webrtc on ws and wss, else rtp
 	// CallUUIDHeader names the header in which the exchange tells its channel's
 	// UUID; "": the Call-ID is it.
 	CallUUIDHeader string `key:"call_uuid_header"`
@@ -148,12 +154,14 @@ func (l Line) EffectiveMedia() Media {
 func Defaults() Config {
 	at := Origin{Layer: LayerBuiltIn}
 	return Config{
-		AutoConfigure:    Value[bool]{Value: true, Source: at},
-		NumbersPath:      Value[string]{Value: "/v3/phone-numbers", Source: at},
-		ParkPollInterval: Value[time.Duration]{Value: 5 * time.Second, Source: at},
-		Theme:            Value[string]{Value: "dark", Source: at},
-		Locale:           Value[string]{Value: "en", Source: at},
-		TimeZone:         Value[string]{Value: "UTC", Source: at},
+		AutoConfigure:        Value[bool]{Value: true, Source: at},
+		NumbersPath:          Value[string]{Value: "/v3/phone-numbers", Source: at},
+		ProvisioningInterval: Value[time.Duration]{Value: 24 * time.Hour, Source: at},
+		ProvisioningDHCP:     Value[bool]{Value: true, Source: at},
+		ParkPollInterval:     Value[time.Duration]{Value: 5 * time.Second, Source: at},
+		Theme:                Value[string]{Value: "dark", Source: at},
+		Locale:               Value[string]{Value: "en", Source: at},
+		TimeZone:             Value[string]{Value: "UTC", Source: at},
 	}
 }
 

@@ -12,6 +12,7 @@ type Stage string
 // The stages in the order in which they are applied.
 const (
 	StageTrust   Stage = "trust"
+	StageSource  Stage = "provisioning"
 	StagePlace   Stage = "place"
 	StageAccount Stage = "account"
 	StageLines   Stage = "lines"
@@ -22,7 +23,7 @@ const (
 
 // Stages lists them in order.
 func Stages() []Stage {
-	return []Stage{StageTrust, StagePlace, StageAccount, StageLines, StageAudio, StageService, StageLooks}
+	return []Stage{StageTrust, StageSource, StagePlace, StageAccount, StageLines, StageAudio, StageService, StageLooks}
 }
 
 // Change is one difference between two configurations, in words.

@@ -23,6 +23,17 @@ func (c *Config) Backend() backend.Config {
 	return b
 }
 
+// Keys are those that may sign codes and bundles.
+func (c *Config) Keys() []PublicKey {
+	var out []PublicKey
+	for _, s := range c.ProvisioningKeys.Value {
+		if k, err := ParsePublicKey(s); err == nil { // checked when it was read
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
 // Tokens are the provisioned ones, for backend.Account.Start.
 func (c *Config) Tokens() backend.Tokens {
 	return backend.Tokens{Access: c.AccessToken.Value, Refresh: c.RefreshToken.Value}

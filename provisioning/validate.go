@@ -28,9 +28,13 @@ var (
 
 // Limits of what a person can mean.
 const (
-	minPoll  = time.Second
-	maxPoll  = 10 * time.Minute
-	maxText  = 200
+	minPoll = time.Second
+	maxPoll = 10 * time.Minute
+	maxText = 200
+
+	minAsk = time.Minute
+	maxAsk = 30 * 24 * time.Hour
+
 	maxLines = 32
 )
 
@@ -84,6 +88,7 @@ func (k *checker) that(ok bool, key, want string) {
 func (c *Config) check() []error {
 	k := &checker{c: c}
 	k.addresses()
+	k.sources()
 	k.place()
 	k.looks()
 	for i, s := range c.WSServers.Value {
@@ -134,6 +139,23 @@ func (k *checker) addresses() {
 	if s := c.NumbersPath.Value; s != "" {
 		u, err := url.Parse(s)
 		k.that(err == nil && strings.HasPrefix(s, "/") && u.Host == "", "numbers_path", "a path that begins with /")
+	}
+}
+
+func (k *checker) sources() {
+	c := k.c
+	if s := c.ProvisioningURL.Value; s != "" {
+		// Every placeholder has a value for this; whether the phone has one is seen when it asks.
+		_, err := SiteURL(s, Identity{MAC: "000000000000", Serial: "0", ID: "0", Model: "0"})
+		k.that(err == nil, "provisioning_url", "an address that begins with https://, with {mac}, {serial}, {id} or {model} in it if need be")
+	}
+	if i := c.ProvisioningInterval; i.Set() {
+		k.that(i.Value >= minAsk && i.Value <= maxAsk, "provisioning_interval", "60000 to 2592000000 milliseconds")
+	}
+	for i, s := range c.ProvisioningKeys.Value {
+		if _, err := ParsePublicKey(s); err != nil {
+			k.wrong("provisioning_keys", "provisioning_keys["+strconv.Itoa(i)+"]", `a key that begins with "ed25519:"`)
+		}
 	}
 }
 
