@@ -34,7 +34,7 @@ ws_servers = ["wss://a.example.net:8443", "wss://b.example.net/ws"]
 provisioning_url = "https://cfg.example.net/{mac}.toml"
 provisioning_interval = 3600000
 provisioning_keys = ["ed25519:iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w"]
-provisioning_dhcp = false
+provisioning_dhcp = true
 microphone_id = "hw:1"
 speaker_id = "hw:2"
 park_poll_interval = 7000
@@ -77,7 +77,7 @@ const fullJSON = `{
  "numbers_path": "/v3/nums", "domain_id": 42, "device_authorization_endpoint": "https://login.example.net/device",
  "token_endpoint": "https://login.example.net/token", "client_id": "phoned", "device_scope": "phone", "ca_file": "ca.pem",
  "auto_configure": false, "display_name": "Ann", "ws_servers": ["wss://a.example.net:8443", "wss://b.example.net/ws"],
- "provisioning_url": "https://cfg.example.net/{mac}.toml", "provisioning_interval": 3600000, "provisioning_dhcp": false,
+ "provisioning_url": "https://cfg.example.net/{mac}.toml", "provisioning_interval": 3600000, "provisioning_dhcp": true,
  "provisioning_keys": ["ed25519:iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w"],
  "microphone_id": "hw:1", "speaker_id": "hw:2", "park_poll_interval": 7000, "voicemail_number": "*97", "locale": "de-CH",
  "time_zone": "Europe/Zurich", "country": "CH", "theme": "light", "primary_color": "#0a84ff", "accent_color": "rgb(10, 132, 255)",
