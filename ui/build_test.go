@@ -293,7 +293,7 @@ func TestPartyFallsBackToTheNumber(t *testing.T) {
 		{phone.Party{Name: "Workshop", Number: "1003"}, "Workshop", "1003"},
 		{phone.Party{Number: "1003"}, "1003", ""},
 		{phone.Party{Name: "1003", Number: "1003"}, "1003", ""},
-		{phone.Party{Name: "東京支店", Number: "+81"}, "+81", ""},
+		{phone.Party{Name: "שלום", Number: "+972"}, "+972", ""}, // right-to-left is declined
 		{phone.Party{Name: "\u202e\u200b"}, "Unknown caller", ""},
 	} {
 		b := &builder{c: language("en")}

@@ -234,7 +234,7 @@ func (b *builder) mark(c phone.CallView) string {
 	words := strings.FieldsFunc(name, func(r rune) bool { return r == ' ' || r == '-' || r == '.' || r == ',' })
 	for i, w := range words {
 		r, _ := utf8.DecodeRuneInString(w)
-		if (i == 0 || i == len(words)-1) && unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic) {
+		if (i == 0 || i == len(words)-1) && (unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic) || i == 0 && unicode.In(r, ideographic...)) {
 			out = append(out, unicode.ToUpper(r))
 		}
 	}

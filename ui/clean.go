@@ -80,11 +80,11 @@ func compose(base, mark rune) (rune, bool) {
 	return 0, false
 }
 
-// legible reports whether a panel with Latin, Greek and Cyrillic type shows
-// something of the text that a person can tell apart.
+// legible reports whether a panel with Latin, Greek, Cyrillic and, if it is
+// built in, Chinese, Japanese and Korean type shows something of the text that a person can tell apart.
 func legible(s string) bool {
 	for _, r := range s {
-		if unicode.IsDigit(r) && r < utf8.RuneSelf || unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic) {
+		if unicode.IsDigit(r) && r < utf8.RuneSelf || unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic) || unicode.In(r, ideographic...) {
 			return true
 		}
 	}

@@ -70,6 +70,7 @@ type runeInfo struct {
 	id      sfnt.GlyphIndex
 	advance fixed.Int26_6
 	missing bool
+	bits    *mask // of a bitmap font, where the cut lacks it
 }
 
 type glyphKey struct {
@@ -119,6 +120,10 @@ func (fc *face) rune(r rune) runeInfo {
 	i := runeInfo{id: id, missing: err != nil || id == 0}
 	if i.missing {
 		i.advance = fc.ppem * 5 / 8
+		if f, g := ideograph(r, fc.size+fc.size/4); g != nil {
+			i.bits = bitMask(f, g, fc.size)
+			i.advance = fixed.I(i.bits.r.Dx())
+		}
 	} else if a, err := fc.f.GlyphAdvance(&fc.buf, id, fc.ppem, font.HintingNone); err == nil {
 		i.advance = a + fc.track
 	}

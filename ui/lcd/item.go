@@ -286,6 +286,10 @@ func (fc *face) place(it *item, put func(m *mask, x, y int)) {
 			y -= raise
 		}
 		whole := int(x26) >> 6
+		if info.bits != nil {
+			put(info.bits, it.x+whole, y)
+			return
+		}
 		if info.missing {
 			put(fc.box(), it.x+whole, y)
 			return

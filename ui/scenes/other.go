@@ -160,6 +160,8 @@ func hostile() []Scene {
 		{"name-bidi", false, now, with(phone.Party{Name: "Bank\u202e\u2066 0001", Number: "1003"})},
 		{"name-emoji", false, now, with(phone.Party{Name: "Kim 🎉👩‍🚀 Lee", Number: "1003"})},
 		{"name-script", false, now, with(phone.Party{Name: "東京支店", Number: "+81 3 5555 0101"})},
+		{"name-hangul", false, now, with(phone.Party{Name: "김민수 (서울)", Number: "+82 2 555 0101"})},
+		{"name-rtl", false, now, with(phone.Party{Name: "שלום", Number: "+972 3 555 0101"})},
 		{"name-greek", false, now, with(phone.Party{Name: "Ελένη Жуковская Ưng", Number: "1044"})},
 	}
 }

@@ -1,0 +1,5 @@
+//go:build nocjk
+
+package lcd
+
+func ideographs() []*bitFont { return nil }
