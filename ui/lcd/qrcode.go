@@ -3,27 +3,20 @@ package lcd
 import (
 	"image"
 
-	"rsc.io/qr"
+	"phoned/internal/qrcode"
 )
 
-// quietZone is the white border a QR code needs, in modules (ISO/IEC 18004).
-const quietZone = 4
-
 // code is a QR code as drawn.
-type code struct{ *qr.Code }
+type code struct{ qrcode.Code }
 
-// code encodes a payload, with the stronger correction if that costs no
-// larger code; nil if it is too long for any.
+// code encodes a payload; nil if it is too long for any.
 func (p *painter) code(payload string) *code {
 	if c, ok := p.codes[payload]; ok {
 		return c
 	}
 	var out *code
-	if l, err := qr.Encode(payload, qr.L); err == nil {
-		out = &code{l}
-		if m, err := qr.Encode(payload, qr.M); err == nil && m.Size == l.Size {
-			out = &code{m}
-		}
+	if c, err := qrcode.Encode(payload); err == nil {
+		out = &code{c}
 	}
 	clear(p.codes) // there is one at a time
 	p.codes[payload] = out
@@ -31,7 +24,7 @@ func (p *painter) code(payload string) *code {
 }
 
 // side is the code's side in modules with its quiet zone.
-func (c *code) side() int { return c.Size + 2*quietZone }
+func (c *code) side() int { return c.Size + 2*qrcode.Quiet }
 
 func (p *painter) drawCode(dst *image.RGBA, it *item, clip image.Rectangle) {
 	fill(dst, clip, it.bg)
