@@ -34,8 +34,13 @@ type options struct {
 }
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "board" {
-		os.Exit(boardCommand(os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "board":
+			os.Exit(boardCommand(os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
+		case "provision":
+			os.Exit(provisionCommand(os.Args[2:], os.Stdout, os.Stderr))
+		}
 	}
 	var o options
 	flag.StringVar(&o.board, "board", "/etc/phoned/board.toml", "board `file`")
