@@ -29,6 +29,7 @@ type Heard struct {
 	Damaged      float64 `json:"damaged_active_frames_pct"`
 	Silenced     float64 `json:"silenced_active_frames_pct"`
 	Distance     float64 `json:"log_spectral_dist_db"`
+	MOS          float64 `json:"mos_lqo"` // ITU-T P.862; 0: there was no scorer
 }
 
 var (

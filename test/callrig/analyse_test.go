@@ -149,7 +149,7 @@ func TestIdealPhonesRank(t *testing.T) {
 		t.Fatal(err)
 	}
 	score := func(s string, how concealment) float64 {
-		h, err := ideal(parse(t, s), how, speech)
+		h, _, _, err := ideal(parse(t, s), how, speech)
 		if err != nil {
 			t.Fatal(err)
 		}

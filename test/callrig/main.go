@@ -40,7 +40,8 @@ type options struct {
 	yardstick                        string
 	runs, starts                     int
 	idle                             time.Duration
-	ideal                            bool
+	ideal, simulate                  bool
+	score                            scorer
 }
 
 const defaultPhone = "bin/phonesim -config {config} -sound loop -auto-answer -listen 127.0.0.1:0"
@@ -57,6 +58,8 @@ func main() {
 	flag.IntVar(&o.starts, "starts", 0, "start the phone `N` times and time its registration")
 	flag.DurationVar(&o.idle, "idle", 0, "measure the registered phone for this long before the calls")
 	flag.BoolVar(&o.ideal, "ideal", false, "score an ideal phone instead")
+	flag.BoolVar(&o.simulate, "simulate", false, "score the phone's receiver in virtual time instead")
+	flag.StringVar((*string)(&o.score), "pesq", "", "`program` of ITU-T P.862 to score with")
 	endpoint := flag.Bool("endpoint", false, "be a media endpoint (used by the rig itself)")
 	be := flag.String("be", "", "be the yardstick phone of this `kind` (used by the rig itself)")
 	port := flag.Int("port", 0, "exchange to register at, with -be")
@@ -106,7 +109,10 @@ func (o options) measure(ctx context.Context, args []string, out io.Writer) erro
 	}
 	enc := json.NewEncoder(out)
 	if o.ideal {
-		return scoreIdeals(scenarios, speech, enc)
+		return o.scoreIdeals(ctx, scenarios, speech, enc)
+	}
+	if o.simulate {
+		return o.scoreSimulated(ctx, scenarios, speech, enc)
 	}
 	log, err := os.Create(o.log)
 	if err != nil {
@@ -145,29 +151,6 @@ func (o options) commands() [][2]string {
 		list = append(list, [2]string{"yardstick", fmt.Sprintf("%s %s -be %s -port {port}", o.prefix, self, o.yardstick)})
 	}
 	return list
-}
-
-func scoreIdeals(scenarios []Scenario, speech []int16, enc *json.Encoder) error {
-	for _, sc := range scenarios {
-		v, err := newVoice(sc.Codec)
-		if err != nil {
-			return err
-		}
-		for _, how := range v.concealments() {
-			h, err := ideal(sc, how, speech)
-			if err != nil {
-				return fmt.Errorf("%s, %s: %w", sc.Name, how, err)
-			}
-			err = enc.Encode(Result{Phone: "ideal-" + string(how), Scenario: sc, Heard: h, Network: Network{ScheduleP99: scheduleP99(sc.Schedule())}})
-			if err != nil {
-				return err
-			}
-			if sc.Loss == 0 {
-				break // nothing to conceal
-			}
-		}
-	}
-	return nil
 }
 
 func (o options) timeStarts(ctx context.Context, log *os.File, enc *json.Encoder) error {
@@ -224,7 +207,7 @@ func (o options) rounds(ctx context.Context, phones []*subject, scenarios []Scen
 				if s.proc.name == "yardstick" && sc.Codec != "pcmu" {
 					continue
 				}
-				r, sound, err := s.measure(ctx, sc, speech)
+				r, sound, err := s.measure(ctx, sc, speech, o.score)
 				if r.Run = run + 1; err != nil {
 					r.Err = err.Error()
 				}

@@ -58,7 +58,7 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // measure makes one call; sound is what came back, at the codec's rate.
-func (s *subject) measure(ctx context.Context, sc Scenario, speech []int16) (r Result, sound []int16, err error) {
+func (s *subject) measure(ctx context.Context, sc Scenario, speech []int16, by scorer) (r Result, sound []int16, err error) {
 	r = Result{Phone: s.proc.name, Scenario: sc}
 	v, err := newVoice(sc.Codec)
 	if err != nil {
@@ -94,6 +94,8 @@ func (s *subject) measure(ctx context.Context, sc Scenario, speech []int16) (r R
 	r.Bye = ms(bye)
 	schedule := sc.Schedule()
 	r.Network = Network{Sent: sent.Sent, Dropped: len(schedule) - sent.Sent, ScheduleP99: scheduleP99(schedule), Late: ms(sent.Late)}
-	r.Heard, sound, err = analyse(sc, v, ref, sent.Arrivals)
+	if r.Heard, sound, err = analyse(sc, v, ref, sent.Arrivals); err == nil {
+		r.MOS, err = by.score(ctx, v.Rate(), ref, sound, r.DelayP50)
+	}
 	return r, sound, err
 }
