@@ -58,14 +58,16 @@ func (h *histogram) add(d time.Duration) {
 	}
 }
 
-// quantile is the lateness that the part q of packets does not exceed, rounded
-// up to a bin's end (a packet in the first bin is on time: 0).
+// quantile is the lateness that the part q of packets does not exceed, taking
+// the packets of a bin as evenly spread over it; those of the first bin are on
+// time: 0.
 func (h *histogram) quantile(q float64) time.Duration {
 	over := h.sum * (1 - q)
 	for i := bins - 1; i > 0; i-- {
-		if over -= h.bin[i]; over < 0 {
-			return time.Duration(i+1) * binWidth
+		if over < h.bin[i] {
+			return time.Duration((float64(i+1) - over/h.bin[i]) * float64(binWidth))
 		}
+		over -= h.bin[i]
 	}
 	return 0
 }

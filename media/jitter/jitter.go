@@ -138,7 +138,7 @@ func New(c Config) *Buffer {
 	def(&c.Start, 15*time.Millisecond)
 	def(&c.Min, 2*time.Millisecond)
 	def(&c.Max, 400*time.Millisecond)
-	b := &Buffer{c: c, grid: 3 * time.Millisecond, packet: 20 * time.Millisecond}
+	b := &Buffer{c: c, grid: least, packet: 20 * time.Millisecond}
 	b.held = make([]slot, 0, slots)
 	b.spare = make([]slot, slots)
 	return b
@@ -228,6 +228,9 @@ func (b *Buffer) Put(now time.Duration, p Packet) Outcome {
 	return out
 }
 
+// least is the margin for a player whose ticks are even.
+const least = 2 * time.Millisecond
+
 // lateLimit is how many packets in a row may be too late before the player,
 // not the network, is taken to be wrong: a fifth of a second of silence.
 const lateLimit = 10
@@ -249,7 +252,7 @@ func (b *Buffer) measure(now time.Duration, ts int64, rel time.Duration) {
 		// Not the network was late but the player early.
 		b.grid = min(b.grid-slack/2, 30*time.Millisecond)
 	} else {
-		b.grid = max(b.grid-b.grid/4096, 3*time.Millisecond)
+		b.grid = max(b.grid-b.grid/4096, least)
 	}
 	d := slack + rel
 	b.delays++

@@ -59,15 +59,11 @@ func (s *Stream) ReadFrame(dst []int16) bool {
 			break
 		}
 	}
-	ahead := time.Duration(0)
 	n := copy(dst, s.out)
 	clear(dst[n:])
 	s.out = s.out[:copy(s.out, s.out[n:])]
-	if s.rate > 0 {
-		ahead = time.Duration(len(s.fifo))*time.Second/time.Duration(s.rate) + time.Duration(len(s.out))*time.Second/audio.Rate
-	}
 	s.mu.Lock()
-	s.jb.Tick(now, ahead)
+	s.jb.Tick(now, s.ahead())
 	s.mu.Unlock()
 	if s.rest > 0 {
 		s.rest--
@@ -191,25 +187,42 @@ func (s *Stream) play(f Format, skip, excess, ptime time.Duration) {
 }
 
 // rescale takes out or puts in a pitch period, if the delay asks for it; it
-// gives what was added to the delay.
+// gives what that did to the packets' deadlines.
+//
+// The card takes whole frames, so a packet must be there at the tick in whose
+// frame its sound begins. Of the sound that is still ahead then, what does not
+// fill a frame is delay without use: it may always be taken out, and of the
+// excess whole frames.
 func (s *Stream) rescale(pcm *[]int16, excess time.Duration) time.Duration {
-	const (
-		// Whatever is taken out, the deadline of the next packet moves by whole
-		// frames: less than one too many must not be touched.
-		slack = audio.FrameTime + time.Millisecond
-		far   = 40 * time.Millisecond
-	)
-	n := len(*pcm)
+	const far = 40 * time.Millisecond
+	n, rest := len(*pcm), s.ahead()%audio.FrameTime
+	spare := rest + max(excess-time.Millisecond, 0).Truncate(audio.FrameTime)
 	switch {
-	case excess > slack && (s.rest == 0 || excess > far):
-		*pcm = compress(*pcm, s.rate, samplesOf(excess, s.rate), excess > far)
+	case excess < -3*time.Millisecond:
+		*pcm = stretch(*pcm, s.rate, samplesOf(-excess, s.rate)+s.rate/400, excess < -far/2)
+	case spare > 0 && (s.rest == 0 || excess > far):
+		*pcm = compress(*pcm, s.rate, samplesOf(spare, s.rate), excess > far)
 		if len(*pcm) != n {
 			s.rest = 10
 		}
-	case excess < -3*time.Millisecond:
-		*pcm = stretch(*pcm, s.rate, samplesOf(-excess, s.rate)+s.rate/400, excess < -far/2)
 	}
-	return samplesTime(len(*pcm)-n, s.rate)
+	return frames(rest + samplesTime(len(*pcm)-n, s.rate))
+}
+
+// frames rounds down to whole frames of the card.
+func frames(d time.Duration) time.Duration {
+	if d < 0 {
+		d -= audio.FrameTime - 1
+	}
+	return d.Truncate(audio.FrameTime)
+}
+
+// ahead is the decoded sound that the card has not taken yet.
+func (s *Stream) ahead() time.Duration {
+	if s.rate == 0 {
+		return 0
+	}
+	return samplesTime(len(s.fifo), s.rate) + samplesTime(len(s.out), audio.Rate)
 }
 
 // bridge conceals a known gap: from the packet after it if that holds a copy,

@@ -25,14 +25,14 @@ const (
 )
 
 // bestLag finds the period at which pcm repeats itself, at most most samples;
-// ok is false if it does not and is not quiet.
+// ok is false if it does not. What is quiet has any period.
 func bestLag(pcm []int16, rate, most int, urgent bool) (lag int, ok bool) {
 	lo, hi := rate/400, min(rate/80, len(pcm)/2, most)
+	if meanSquare(pcm) < quiet {
+		return hi, hi > 0
+	}
 	if hi < lo {
 		return 0, false
-	}
-	if meanSquare(pcm) < quiet {
-		return hi, true
 	}
 	step := max(rate/8000, 1)
 	best := 0.0
