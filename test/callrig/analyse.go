@@ -68,7 +68,7 @@ func analyse(sc Scenario, v voice, ref []int16, arrivals []arrival) (h Heard, so
 	factor := v.Rate() / lookRate
 	x, y := narrow(ref, factor), narrow(sound, factor)
 	x = x[:min(len(x), int(sc.Seconds*lookRate))]
-	track := h.delays(x, y)
+	track := h.delays(x, y, sc.PPM)
 	if len(track) == 0 {
 		return h, sound, errNoEcho
 	}
@@ -149,8 +149,9 @@ func place(all []rtpPacket, v voice, anchor float64, n int) []int16 {
 // sighting is a delay seen at a sample of the reference.
 type sighting struct{ at, delay int }
 
-// delays follows the delay through the call.
-func (h *Heard) delays(x, y []float64) (track []sighting) {
+// delays follows the delay through the call. The sender's clock runs ppm fast,
+// so its packets leave ever earlier than the reference says.
+func (h *Heard) delays(x, y []float64, ppm float64) (track []sighting) {
 	var seen, first, last, corrs, gains []float64
 	for at := lookRate; at+lookWindow <= len(x) && at+lookWindow+longest <= len(y); at += lookHop {
 		w := x[at : at+lookWindow]
@@ -162,7 +163,7 @@ func (h *Heard) delays(x, y []float64) (track []sighting) {
 		if corr < likeness {
 			continue
 		}
-		d := float64(lag) * 1000 / lookRate
+		d := (float64(lag) + float64(at+lookWindow/2)*ppm*1e-6) * 1000 / lookRate
 		seen, gains, track = append(seen, d), append(gains, gain/max(corr, likeness)), append(track, sighting{at, lag})
 		if at < 6*lookRate {
 			first = append(first, d)

@@ -9,7 +9,7 @@
 //	bin/callrig -ideal loss5,loss=5        what a perfect phone would score
 //
 // A scenario is name,key=value,…: codec=pcmu|pcma|g722|opus dur=S loss=% burst=N
-// jit=uN|eN|sN (uniform, exponential, stalls; ms) reorder ppm=N seed=N. The
+// jit=uN|eN|sN|oN (uniform, exponential, stalls, one stall; ms) reorder ppm=N seed=N. The
 // impairment is on the way to the phone only and comes from the seed: the same
 // packets are lost and late for every phone. Results are JSON lines, one a call,
 // then one for each phone and scenario with the medians.

@@ -38,6 +38,7 @@ const (
 	Uniform     Shape = 'u' // 0 to Ms
 	Exponential Shape = 'e' // mean Ms, cut off at six times that
 	Stalls      Shape = 's' // every 5 s nothing passes for Ms, then all at once
+	OneStall    Shape = 'o' // the same, but only once, after 5 s
 )
 
 // String is the notation of ParseScenario.
@@ -61,7 +62,7 @@ const (
 var errScenario = errors.New("not a scenario")
 
 // ParseScenario reads "name,key=value,…" with the keys codec, dur (s), loss (%),
-// burst (packets), jit (uN, eN or sN, ms), reorder, ppm and seed.
+// burst (packets), jit (uN, eN, sN or oN, ms), reorder, ppm and seed.
 func ParseScenario(s string) (Scenario, error) {
 	parts := strings.Split(s, ",")
 	sc := Scenario{Name: parts[0], Codec: "pcmu", Seconds: 26, Burst: 1, Seed: 1}
@@ -103,8 +104,8 @@ func (s *Scenario) set(key, value string) (err error) {
 	case "reorder":
 		s.Reorder = true
 	case "jit":
-		if value == "" || !strings.ContainsRune("ues", rune(value[0])) {
-			return errors.New("jitter is uN, eN or sN")
+		if value == "" || !strings.ContainsRune("ueso", rune(value[0])) {
+			return errors.New("jitter is uN, eN, sN or oN")
 		}
 		s.Jitter.Shape, value = Shape(value[0]), value[1:]
 		if number(&s.Jitter.Ms); err == nil && !(s.Jitter.Ms >= 0 && s.Jitter.Ms <= 2000) {
@@ -166,8 +167,11 @@ func (j Jitter) delay(r *rand.Rand, i int) float64 {
 		return r.Float64() * j.Ms
 	case Exponential:
 		return min(r.ExpFloat64()*j.Ms, 6*j.Ms)
-	case Stalls:
+	case Stalls, OneStall:
 		const period = stallEvery / ptime
+		if j.Shape == OneStall && i >= 2*period {
+			return 0
+		}
 		if into := float64(i%period) * ptime; i >= period && into < j.Ms {
 			return j.Ms - into
 		}
