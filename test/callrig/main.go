@@ -37,6 +37,7 @@ import (
 
 type options struct {
 	phone, prefix, log, speech, keep string
+	others                           [][2]string // name and command
 	yardstick                        string
 	runs, starts                     int
 	idle                             time.Duration
@@ -54,6 +55,14 @@ func main() {
 	flag.StringVar(&o.log, "log", os.DevNull, "`file` for what the phones print")
 	flag.StringVar(&o.speech, "speech", "", "mono WAV `file` to say; default: the built-in sentence")
 	flag.StringVar(&o.keep, "keep", "", "`folder` for what came back, as WAV")
+	flag.Func("other", "call this phone as well, in turn: `NAME=COMMAND`, repeatable; {dir} and {port} are replaced", func(v string) error {
+		name, command, ok := strings.Cut(v, "=")
+		if !ok || name == "" || command == "" {
+			return errors.New("not NAME=COMMAND")
+		}
+		o.others = append(o.others, [2]string{name, command})
+		return nil
+	})
 	flag.IntVar(&o.runs, "runs", 1, "rounds through the scenarios")
 	flag.IntVar(&o.starts, "starts", 0, "start the phone `N` times and time its registration")
 	flag.DurationVar(&o.idle, "idle", 0, "measure the registered phone for this long before the calls")
@@ -149,6 +158,9 @@ func (o options) commands() [][2]string {
 	list := [][2]string{{"phone", o.prefix + " " + o.phone}}
 	if self, err := os.Executable(); err == nil && o.yardstick != "" {
 		list = append(list, [2]string{"yardstick", fmt.Sprintf("%s %s -be %s -port {port}", o.prefix, self, o.yardstick)})
+	}
+	for _, other := range o.others {
+		list = append(list, [2]string{other[0], o.prefix + " " + other[1]})
 	}
 	return list
 }

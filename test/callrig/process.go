@@ -32,8 +32,8 @@ domain = "127.0.0.1"
 `
 
 // launch starts a phone. In command {config} stands for the name of a
-// configuration file of ours and {port} for the exchange's port; its output goes
-// to log.
+// configuration file of ours, {port} for the exchange's port and {dir} for a
+// folder of the phone's own; its output goes to log.
 func launch(name, command string, port int, log *os.File) (*process, error) {
 	dir, err := os.MkdirTemp("", "callrig-")
 	if err != nil {
@@ -44,7 +44,7 @@ func launch(name, command string, port int, log *os.File) (*process, error) {
 	if err := os.WriteFile(file, fmt.Appendf(nil, config, port, user, password), 0o600); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	command = strings.NewReplacer("{config}", file, "{port}", strconv.Itoa(port)).Replace(command)
+	command = strings.NewReplacer("{config}", file, "{port}", strconv.Itoa(port), "{dir}", dir).Replace(command)
 	p.cmd = exec.Command("sh", "-c", "exec "+command)
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
