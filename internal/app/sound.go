@@ -6,20 +6,17 @@ import (
 	"phoned/media"
 	"phoned/media/device/hotplug"
 	"phoned/media/process"
-	"phoned/media/process/speex"
+	"phoned/media/process/handsfree"
 )
-
-// suppression of steady noise in dB: enough for a fan, little enough for speech.
-const suppression = 12
 
 // HandsFree is the processing of each path's microphone: echo cancelling, noise
 // suppression and gain control where a loudspeaker is open to the room, nothing
 // on handset and headset.
 func HandsFree(p media.Path) (process.Processor, error) {
 	if p != media.PathSpeaker && p != media.PathGroup {
-		return process.None{}, nil
+		return handsfree.New(handsfree.Off)
 	}
-	return speex.New(speex.Config{NoiseSuppression: suppression, GainControl: true})
+	return handsfree.New(handsfree.Full)
 }
 
 // watchCards tells the engine when sound cards come and go, until ctx ends.

@@ -14,7 +14,8 @@ PHONED_LICENSE_FILES = LICENSE
 PHONED_GOMOD = phoned
 PHONED_BUILD_TARGETS = cmd/phoned
 PHONED_DEPENDENCIES = alsa-lib host-pkgconf opus speexdsp
-PHONED_TAGS = nolibopusfile
+# Buildroot has webrtc-audio-processing 1.x, another API: speexdsp alone.
+PHONED_TAGS = nolibopusfile speexdsp
 PHONED_LDFLAGS = -s -w -X main.version=$(PHONED_VERSION)
 
 define PHONED_INSTALL_BOARDS

@@ -47,12 +47,19 @@ type Config struct {
 	NoiseSuppression int
 	// GainControl brings quiet talkers up to a common level.
 	GainControl bool
+	// Linear only subtracts the echo and does nothing else: for a chain whose
+	// next processor suppresses what is left.
+	Linear bool
+	// NoEcho leaves the echo where it is: for a microphone that hears none.
+	NoEcho bool
 }
 
 // Processor implements process.Processor. Not safe for concurrent use.
 type Processor struct {
 	echo *C.SpeexEchoState
 	pre  *C.SpeexPreprocessState
+
+	linear, noEcho bool
 
 	micDown, farDown, up *audio.Resampler
 	mic, far, out        []int16
@@ -70,6 +77,7 @@ func New(cfg Config) (*Processor, error) {
 		return nil, fmt.Errorf("speexdsp: tail %v or noise suppression %d dB is out of range", cfg.Tail, cfg.NoiseSuppression)
 	}
 	p := &Processor{
+		linear: cfg.Linear, noEcho: cfg.NoEcho,
 		echo:    C.speex_echo_state_init(frameLen, C.int(cfg.Tail*rate/time.Second)),
 		pre:     C.speex_preprocess_state_init(frameLen, rate),
 		micDown: audio.NewResampler(audio.Rate, rate), farDown: audio.NewResampler(audio.Rate, rate),
@@ -82,7 +90,9 @@ func New(cfg Config) (*Processor, error) {
 		return nil, ErrNoMemory
 	}
 	C.set_rate(p.echo, rate)
-	C.set_echo(p.pre, p.echo)
+	if !cfg.NoEcho {
+		C.set_echo(p.pre, p.echo)
+	}
 	C.set_int(p.pre, C.SPEEX_PREPROCESS_SET_ECHO_SUPPRESS, -60)
 	C.set_int(p.pre, C.SPEEX_PREPROCESS_SET_ECHO_SUPPRESS_ACTIVE, -30)
 	C.set_int(p.pre, C.SPEEX_PREPROCESS_SET_DENOISE, flag(cfg.NoiseSuppression > 0))
@@ -121,8 +131,14 @@ func (p *Processor) Process(mic, far []int16) {
 		}
 	}
 	out := (*C.spx_int16_t)(unsafe.Pointer(&p.out[0]))
-	C.speex_echo_cancellation(p.echo, (*C.spx_int16_t)(unsafe.Pointer(&p.mic[0])), (*C.spx_int16_t)(unsafe.Pointer(&p.far[0])), out)
-	C.speex_preprocess_run(p.pre, out)
+	if p.noEcho {
+		copy(p.out, p.mic)
+	} else {
+		C.speex_echo_cancellation(p.echo, (*C.spx_int16_t)(unsafe.Pointer(&p.mic[0])), (*C.spx_int16_t)(unsafe.Pointer(&p.far[0])), out)
+	}
+	if !p.linear {
+		C.speex_preprocess_run(p.pre, out)
+	}
 	p.wide = p.up.Append(p.wide[:0], p.out)
 	copy(mic, p.wide)
 }
