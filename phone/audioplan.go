@@ -52,7 +52,7 @@ func (s *State) dialTone() Tone {
 	switch {
 	case !s.service():
 		return ToneReorder
-	case s.settings.DND:
+	case s.settings.DND || s.settings.Forward.Any():
 		return ToneForwardDial
 	case s.mwiView().New > 0:
 		return ToneStutter

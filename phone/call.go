@@ -90,6 +90,9 @@ const (
 	CauseNotCompatible Cause = "not_compatible" // 415, 488, 606, no common codec
 	CauseServer        Cause = "server"         // other 5xx
 	CauseNoService     Cause = "no_service"     // no registered line to dial on
+	CauseForwarded     Cause = "forwarded"      // we sent the caller on
+	CauseBlocked       Cause = "blocked"        // the caller is on the block list
+	CauseAnonymous     Cause = "anonymous"      // the caller withholds the number
 	CauseUnknown       Cause = "unknown"
 )
 

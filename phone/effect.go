@@ -18,6 +18,8 @@ type (
 		Target   string // number or SIP URI
 		Identity Party
 		Private  bool // withhold the number
+		// Pickup is the watched resource whose ringing call is taken over; "": none.
+		Pickup string
 	}
 	// RingCall sends 180 for a leg that the core accepted as a call.
 	RingCall struct {
@@ -26,8 +28,9 @@ type (
 	}
 	// RefuseLeg refuses a leg that never became a call.
 	RefuseLeg struct {
-		Leg  LegID
-		Code int
+		Leg    LegID
+		Code   int
+		Target string // of a 302
 	}
 	// AnswerCall makes the media answer and sends 200.
 	// Result: CallConfirmed or CallGone.
@@ -37,6 +40,8 @@ type (
 	EndCall struct {
 		Call CallRef
 		Code int // used when a refusal is sent; 0: 486
+		// Target is where a 302 sends the caller.
+		Target string
 	}
 	// FreeCall lets go of everything a call owned: media session, queue, leg.
 	// It is the last effect of every call.
@@ -94,7 +99,7 @@ type (
 		Percent int
 	}
 	// SaveSetting keeps a setting that was changed at the phone itself:
-	// "theme" (dark, light) or "dnd" (true, false). The core acts on it already.
+	// one of those of ApplySetting. The core acts on it already.
 	SaveSetting struct{ Name, Value string }
 	// AskSignIn starts, AskSignOut ends the session.
 	AskSignIn  struct{}
@@ -138,6 +143,12 @@ const (
 	TimerBanner      TimerKind = "banner"       // 10 s pop-up, then a row
 	TimerHoldWait    TimerKind = "hold_wait"    // 500 ms for the far end to agree to a hold
 	TimerDialtone    TimerKind = "dialtone"     // 1 s until dial tone returns after End
+	TimerTap         TimerKind = "tap"          // 1 s in which a letter may still change
+	TimerLockOut     TimerKind = "lock_out"     // after wrong PINs
+	TimerAutoLock    TimerKind = "auto_lock"    // a phone left alone
+	TimerCallback    TimerKind = "callback"     // every 10 s
+	TimerHotLine     TimerKind = "hot_line"     // a handset lifted and no digit
+	TimerForward     TimerKind = "forward"      // ringing, then forward on no answer
 )
 
 // Timer is a timer's name: its kind and, where it has one, its call or key.

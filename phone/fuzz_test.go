@@ -32,6 +32,7 @@ func newSimulation(step func(State, Event) (State, []Effect)) *simulation {
 var simKeys = []Key{
 	"1", "2", "0", "9", "*", "#", KeySoft1, KeySoft2, KeySoft3, KeySoft4, KeyArrowUp, KeyArrowDown, KeyArrowLeft, KeyArrowRight,
 	KeyOK, KeyBack, KeySpeaker, KeyHeadset, KeyMute, KeyHold, KeyTransfer, KeyRedial, KeyMessage, KeyVolUp, KeyVolDown, KeyLine1, "k2",
+	"k3", "k4", "k5", "k6", "k7", KeyLine8, "5", "7",
 	KeySoft1, KeySoft2, KeySoft4, KeySpeaker, KeyHold, "nonsense",
 }
 
@@ -99,7 +100,12 @@ func (m *simulation) event(a, b, c byte) What {
 			return m.stale[(int(b)<<8+int(c))%n]
 		}
 	}
-	switch b % 6 {
+	switch b % 8 {
+	case 6:
+		return m.desk(c)
+	case 7:
+		return WatchChanged{Line: "1", Resource: []string{"1003", "park+701", "nobody"}[int(c)%3],
+			State: []WatchState{WatchIdle, WatchRinging, WatchBusy, WatchUnknown}[int(c/3)%4], Pickup: c > 100, Remote: Party{Number: "77"}}
 	case 0:
 		return RemoteHeld{ref, c%2 == 0}
 	case 1:
@@ -130,6 +136,33 @@ func (m *simulation) service(b, c byte) What {
 		return MessageWaiting{Line: "1", Known: true, New: int(c % 3)}
 	}
 	return HistoryLoaded{[]CallRecord{{Direction: Direction(c % 2), Party: Party{Number: "4711"}}, {Party: Party{Number: "112"}}}[:int(c)%3]}
+}
+
+// desk is news for what stands around the calls.
+func (m *simulation) desk(c byte) What {
+	switch c % 6 {
+	case 0:
+		return PINChecked{c > 60}
+	case 1:
+		return ConfigAsked{Reboot: c > 128}
+	case 2:
+		return CallerIDsLoaded{[]CallerID{{Number: "4930"}, {Number: "4940"}}[:int(c/8)%3]}
+	case 3:
+		return ContactsLoaded{[]Contact{
+			{ID: "a", Name: "Anna", Numbers: []ContactNumber{{Number: "1002"}}, VIP: true}, {ID: "b", Name: "Bertil", Favourite: c > 100},
+			{ID: "c", Name: "Czesław", Numbers: []ContactNumber{{Number: "+49 2 1"}, {Number: "112"}}, Blocked: true},
+		}[:int(c/8)%4]}
+	case 4:
+		return DeviceChanged{DeviceInfo{Model: "x", Addresses: []string{"192.0.2.1"}}}
+	}
+	set := Settings{
+		Emergency: []string{"112"}, PINSet: c%4 < 3, Locked: c%16 == 5, Voicemail: []string{"", "*97"}[int(c)%2], HistoryOff: c > 240,
+		Keys: []ProgKey{{}, {Function: KeyBLF, Value: "1003", Pickup: []string{"", "**"}[int(c/2)%2]}, {Function: KeyPark, Value: "701"},
+			{Function: KeySpeedDial, Value: "2345"}, {Function: KeyDND}, {Function: KeyForwards}, {Function: KeyVoicemail}, {Function: KeyLock}},
+		Forward: Forward{NoAnswer: []string{"", "1009"}[int(c/4)%2]}, AutoLock: time.Duration(c%2) * time.Minute, RejectAnonymous: c > 128,
+		HotLine: []string{"", "", "", "1001"}[int(c/8)%4], MuteKeyDND: true,
+	}
+	return SettingsChanged{set}
 }
 
 func (m *simulation) command(b, c byte) What {

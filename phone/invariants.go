@@ -16,6 +16,7 @@ func Check(s State) error {
 	c.plan(&s)
 	c.timers(&s)
 	c.softKeys(&s)
+	c.desk(&s)
 	return errors.Join(c.errs...)
 }
 
@@ -139,6 +140,9 @@ func (k *checker) timers(s *State) {
 	same(s.toast != nil, TimerToast)
 	same(s.volume != nil, TimerOverlay)
 	same(s.page.screen != "", TimerMenu)
+	same(s.page.form != nil && s.page.form.tap.key != 0, TimerTap)
+	same(s.callback.left > 0 && s.callback.call == 0, TimerCallback)
+	same(s.lockedOut(), TimerLockOut)
 	same(s.station == stationDialing, TimerInterDigit)
 	same(s.station == stationPredial, TimerPredial)
 	same(s.heldOnly() && !s.recall.done, TimerHoldRecall)
@@ -170,9 +174,19 @@ func (k *checker) softKeys(s *State) {
 		case ActRecord, ActMute, ActUnmute:
 			ok = ok && in(Active)
 		case ActDelete:
-			ok = ok && s.input.Text != ""
+			ok = ok && (s.input.Text != "" || s.page.form != nil && len(s.page.form.text) > 0)
 		case ActCall:
-			ok = ok && (s.input.Text != "" || s.page.screen == ScreenHistory)
+			ok = ok && (s.input.Text != "" || s.selectedID() != "")
+		case ActForward:
+			ok = ok && in(Incoming)
+		case ActUnlock:
+			ok = ok && s.locked()
+		case ActMode:
+			ok = ok && s.page.form != nil && s.page.form.kind == FormText
+		case ActMenu, ActHistory, ActContacts, ActCallback:
+			ok = ok && !s.locked()
+		case ActYes, ActNo:
+			ok = ok && s.page.screen == ScreenConfirm
 		}
 		k.must(ok, "soft key %q on screen %s", a, s.screen())
 	}

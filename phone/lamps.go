@@ -52,7 +52,9 @@ func Lamps(v View) map[string]LampState {
 	for i := range 8 {
 		name := "k" + strconv.Itoa(i+1)
 		m[name] = off
-		if i < len(v.Lines) {
+		if i < len(v.Keys) {
+			m[name] = keyLamp(v, v.Keys[i])
+		} else if v.Keys == nil && i < len(v.Lines) {
 			m[name] = lineLamp(v, v.Lines[i])
 		}
 	}

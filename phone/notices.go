@@ -42,7 +42,8 @@ func StatusWord(v CallView) string { return statusWord(&call{CallView: v}) }
 // failed: it did not end as a call should, so the screen is FAILED.
 func (c *call) failed() bool {
 	switch c.Cause {
-	case CauseNone, CauseHungUp, CauseRemote, CauseCancelled, CauseMissed, CauseElsewhere, CauseRejected, CauseDND:
+	case CauseNone, CauseHungUp, CauseRemote, CauseCancelled, CauseMissed, CauseElsewhere, CauseRejected, CauseDND,
+		CauseForwarded, CauseBlocked, CauseAnonymous:
 		return false
 	}
 	return true

@@ -6,6 +6,9 @@ func (s *State) screen() Screen { return s.screenFor(s.focus) }
 // screenFor is the screen that a focus makes.
 func (s *State) screenFor(focus CallID) Screen {
 	if c := s.call(focus); c != nil && c.live() {
+		if s.page.call == focus {
+			return s.page.screen
+		}
 		return s.callScreen(c)
 	}
 	switch s.station {
@@ -59,6 +62,8 @@ func (s *State) callScreen(c *call) Screen {
 // idleScreen: nobody calls and nobody dials.
 func (s *State) idleScreen() Screen {
 	switch {
+	case s.locked():
+		return ScreenLocked
 	case s.session.State == SessionPending:
 		return ScreenSigningIn
 	case s.session.State == SessionLost, len(s.lines) == 0:
@@ -80,9 +85,7 @@ func (s State) View() View {
 		Input: s.input, Toast: s.toast, Volume: s.volume, MWI: s.mwiView(), Missed: s.missed,
 		Plan: s.plan, LastNumber: s.last.typed, Recall: s.recall.call, Recent: s.recent,
 	}
-	if s.page.screen != "" {
-		v.Menu = s.menuView()
-	}
+	s.deskView(&v)
 	for i := range s.calls {
 		v.Calls[i] = s.calls[i].CallView
 	}

@@ -20,7 +20,13 @@ func Defaults(s Settings) Settings {
 	fill(&s.MaxCalls, 4)
 	fill(&s.RejectCode, 486)
 	fill(&s.DigitMap, DefaultDigitMap)
+	s.Locked = s.Locked && s.PINSet // a lock without a key would never open
+	fill(&s.Forward.NoAnswerAfter, 20*time.Second)
 	s.Emergency = slices.Clone(s.Emergency)
+	s.Keys, s.VIP, s.Blocked = slices.Clone(s.Keys[:min(len(s.Keys), progKeys)]), slices.Clone(s.VIP), slices.Clone(s.Blocked)
+	if len(s.Locales) == 0 {
+		s.Locales = []string{"en", "de"}
+	}
 	s.Volumes = maps.Clone(s.Volumes)
 	if s.Volumes == nil {
 		s.Volumes = make(map[Path]int, 5)

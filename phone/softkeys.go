@@ -32,6 +32,9 @@ func one(a, b, c, d Action) [][4]Action { return [][4]Action{{a, b, c, d}} }
 // and contacts take their places when they exist.
 func (s *State) rows(focus CallID) [][4]Action {
 	screen := s.screenFor(focus)
+	if rows := s.pageRows(screen); rows != nil {
+		return rows
+	}
 	if c := s.call(focus); c != nil && c.live() {
 		return s.callRows(screen, c)
 	}
@@ -44,32 +47,23 @@ func (s *State) rows(focus CallID) [][4]Action {
 		if s.station == stationDialtone {
 			return one(ActWhy, ActNone, ActRetry, ActCancel)
 		}
-		return one(ActWhy, ActNone, ActRetry, ActMenu)
+		return one(ActWhy, s.contactsAct(), ActRetry, ActMenu)
 	case ScreenWhy:
 		return one(ActNone, ActNone, ActRetry, ActBack)
 	case ScreenPredial, ScreenDialing:
 		if s.input.Text == "" {
 			return one(ActNone, ActNone, ActNone, ActCancel)
 		}
-		return one(ActCall, ActDelete, ActNone, ActCancel)
+		if screen == ScreenPredial {
+			return one(ActCall, ActDelete, s.saveAct(s.input.Text), ActCancel)
+		}
+		return one(ActCall, ActDelete, s.contactsAct(), ActCancel)
 	case ScreenDialtone:
-		return one(s.dialtoneAct(), ActNone, ActNone, ActCancel)
+		return one(s.dialtoneAct(), s.contactsAct(), ActNone, ActCancel)
 	case ScreenEnded, ScreenFailed:
-		if c := s.call(s.shown); c == nil || c.Party.Number == "" {
-			return one(ActNone, ActNone, ActNone, ActOK)
-		}
-		return one(ActRedial, ActNone, ActNone, ActOK)
-	case ScreenMenu:
-		return one(ActSelect, ActNone, ActNone, ActBack)
-	case ScreenHistory:
-		if len(s.historyRows()) == 0 {
-			return one(ActNone, ActNone, ActNone, ActBack)
-		}
-		return one(ActCall, ActNone, ActNone, ActBack)
-	case ScreenStatus:
-		return one(ActNone, ActNone, ActNone, ActBack)
+		return s.endedRows(screen)
 	}
-	return one(ActHistory, ActNone, ActNone, ActMenu)
+	return one(ActHistory, s.contactsAct(), ActNone, ActMenu)
 }
 
 // dialtoneAct is SK1 with dial tone.
@@ -77,7 +71,7 @@ func (s *State) dialtoneAct() Action {
 	switch {
 	case s.held() != nil:
 		return ActResume
-	case s.last.typed != "":
+	case s.last.typed != "" && !s.locked():
 		return ActRedial
 	}
 	return ActNone
@@ -134,9 +128,15 @@ func (s *State) ringRows(c *call) [][4]Action {
 		if a.emergency || a.State == Answering {
 			return one(ActNone, ActReject, silence, ActNone)
 		}
-		return withMore(ActAnswer, ActReject, silence, ActEndAnswer)
+		if s.locked() {
+			return withMore(ActAnswer, ActReject, silence, ActEndAnswer)
+		}
+		return withMore(ActAnswer, ActReject, silence, ActForward, ActEndAnswer)
 	}
-	return one(ActAnswer, ActReject, silence, ActNone)
+	if s.locked() {
+		return one(ActAnswer, ActReject, silence, ActNone)
+	}
+	return one(ActAnswer, ActReject, silence, ActForward)
 }
 
 // newAct is New, where there is room for another call.
@@ -238,7 +238,9 @@ func (t *turn) act(a Action, focus CallID) {
 	case ActHistory:
 		t.openHistory(false)
 	case ActMenu:
-		t.openPage(page{screen: ScreenMenu})
+		t.openPage(page{screen: ScreenMenu, menu: menuMain})
+	case ActContacts, ActSave, ActMode, ActYes, ActNo, ActOpen, ActUnlock, ActEmergency, ActCallback:
+		t.actDesk(a)
 	case ActSelect:
 		t.selectItem()
 	case ActBack:
@@ -287,17 +289,20 @@ func (t *turn) openWhy() {
 func (t *turn) actDial(a Action) {
 	switch a {
 	case ActCall:
-		if t.page.screen == ScreenHistory {
-			t.dialSelected()
+		if t.callRow() {
 			return
 		}
 		t.sendInput(t.freePath(), "key")
 	case ActDelete:
-		if !t.deleteDigit() {
+		if t.page.form != nil {
+			t.editForm((*form).remove)
+		} else if !t.deleteDigit() {
 			t.blip()
 		}
 	case ActCancel:
-		if t.dialScreen() {
+		if t.page.form != nil {
+			t.pageBack()
+		} else if t.dialScreen() {
 			t.cancelDialling()
 		} else {
 			t.emit(AskSignOut{})
@@ -326,6 +331,10 @@ func (t *turn) actCall(a Action, c *call) {
 		}
 	case ActSilence:
 		t.silence(c)
+	case ActForward:
+		if c.State == Incoming {
+			t.openForwardTo(c)
+		}
 	case ActEndAnswer:
 		if c.State == Incoming {
 			t.endAndAnswer(c)

@@ -49,6 +49,20 @@ type State struct {
 	volumeKeys bool // * and # turn the volume while the overlay is up
 	keys       []heldKey
 
+	under    []page // the pages beneath; replaced, never changed
+	watches  []watch
+	asked    []watched // what the world was told to watch
+	contacts []Contact // sorted; replaced, never changed
+	ids      []CallerID
+	device   DeviceInfo
+	choice   int // the selected suggestion while dialling, 0: what was typed
+	callback callback
+
+	lockUntil time.Time
+	pinFor    string // what a PIN is being checked for
+	withhold  bool   // the next call's number
+	configDue configDue
+
 	missed    int
 	recent    []CallRecord // newest first; replaced, never changed
 	last      lastNumber

@@ -46,7 +46,9 @@ func (t *turn) apply(w What) {
 	case LinesConfigured, LineChanged, SessionChanged, ProblemsChanged, SettingsChanged, MessageWaiting, HistoryLoaded:
 		t.applyService(w)
 	default:
-		t.applyCall(w)
+		if !t.applyDesk(w) {
+			t.applyCall(w)
+		}
 	}
 }
 
@@ -155,6 +157,10 @@ func (t *turn) settle(before Screen, beforeFocus CallID) {
 	t.settleMute()
 	t.settleWaiting()
 	t.settleRecall()
+	t.settlePage()
+	t.settleAutoLock()
+	t.settleWatches()
+	t.settleConfig()
 	if s := t.screen(); s != before || t.focus != beforeFocus {
 		t.morePage = 0
 	}

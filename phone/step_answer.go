@@ -151,6 +151,9 @@ func (t *turn) callConfirmed(r CallRef) {
 // a deadline of their own.
 func (t *turn) connected(c *call) {
 	t.stop(Timer{Kind: TimerNoAnswer, Call: c.ID})
+	if t.callback.call == c.ID {
+		t.stopCallback(false)
+	}
 	c.AnsweredAt = t.at
 	t.setState(c, Active)
 	t.publishCall("call-answered", c, detail{"phoneNumber": c.Party.Number, "direction": c.Direction.String()})
@@ -191,6 +194,7 @@ func (t *turn) callIdentified(e CallIdentified) {
 	if e.Party.Name != "" {
 		c.Party.Name = e.Party.Name
 	}
+	c.Party = t.named(c.Party)
 }
 
 func (t *turn) qualitySampled(e QualitySampled) {

@@ -14,6 +14,7 @@ func (t *turn) openDialtone(p Path, cause string) {
 		t.focus = 0
 	}
 	if t.service() {
+		t.startHotLine()
 		t.start(Timer{Kind: TimerFirstDigit}, t.settings.Timers.FirstDigit)
 	} else {
 		t.start(Timer{Kind: TimerReorder}, t.settings.Timers.Reorder)
@@ -27,8 +28,8 @@ func (t *turn) incomingFocused() bool {
 
 // clearStation forgets what was being dialled and stops its tones and timers.
 func (t *turn) clearStation() {
-	t.stopKinds(TimerFirstDigit, TimerReorder, TimerHowler, TimerInterDigit, TimerPredial, TimerTone, TimerDialtone)
-	t.station, t.input, t.tone, t.dialLine, t.bootLifted = stationNone, Input{}, ToneNone, "", false
+	t.stopKinds(TimerFirstDigit, TimerReorder, TimerHowler, TimerInterDigit, TimerPredial, TimerTone, TimerDialtone, TimerHotLine)
+	t.station, t.input, t.tone, t.dialLine, t.bootLifted, t.choice = stationNone, Input{}, ToneNone, "", false, 0
 }
 
 // quiet keeps a path open with nothing going on. After a while it howls.
@@ -65,7 +66,7 @@ func (t *turn) dialDigit(d byte) {
 	}
 	t.station = stationDialing
 	t.focus = 0
-	t.stopKinds(TimerFirstDigit, TimerReorder, TimerHowler, TimerTone, TimerDialtone)
+	t.stopKinds(TimerFirstDigit, TimerReorder, TimerHowler, TimerTone, TimerDialtone, TimerHotLine)
 	t.tone = ToneNone
 	t.emit(PlayDigit{d})
 	t.consultMap()
@@ -90,6 +91,7 @@ func (t *turn) insert(d byte) bool {
 		return false
 	}
 	i := t.input.Cursor
+	t.choice = 0
 	t.input = Input{Text: t.input.Text[:i] + string(rune(d)) + t.input.Text[i:], Cursor: i + 1}
 	return true
 }
@@ -174,6 +176,10 @@ func (t *turn) stationTimer(k TimerKind) {
 		if t.station == stationPredial {
 			t.clearStation()
 		}
+	case TimerHotLine:
+		if t.station == stationDialtone {
+			t.dialNumber(t.settings.HotLine, t.dialLine)
+		}
 	case TimerDialtone:
 		if t.path != PathNone && !t.anyLive() {
 			t.openDialtone(t.path, "end")
@@ -195,11 +201,21 @@ func (t *turn) predialDigit(d byte) {
 	t.station = stationPredial
 	t.focus = 0
 	t.emit(PlayDigit{d})
+	if t.locked() && t.isEmergency(t.input.Text) {
+		t.sendInput(t.freePath(), "key")
+		return
+	}
 	t.start(Timer{Kind: TimerPredial}, t.settings.Timers.Predial)
 }
 
 // longZero puts a + where 0 would have been.
-func (t *turn) longZero() { t.dialDigit('+') }
+func (t *turn) longZero() {
+	if t.page.form != nil {
+		t.formDigit('+')
+		return
+	}
+	t.dialDigit('+')
+}
 
 // deleteDigit removes the digit before the cursor.
 func (t *turn) deleteDigit() bool {
@@ -208,6 +224,7 @@ func (t *turn) deleteDigit() bool {
 		return false
 	}
 	t.input = Input{Text: t.input.Text[:i-1] + t.input.Text[i:], Cursor: i - 1}
+	t.choice = 0
 	switch {
 	case t.input.Text != "" && t.station == stationDialing:
 		t.start(Timer{Kind: TimerInterDigit}, t.settings.Timers.InterDigitLong)
@@ -252,6 +269,9 @@ func (t *turn) cancelDialling() {
 // sendInput sends what was entered, over path p.
 func (t *turn) sendInput(p Path, cause string) {
 	text := t.input.Text
+	if n := t.suggested(); n != "" {
+		text = cleanNumber(n)
+	}
 	if text == "" {
 		t.blip()
 		return

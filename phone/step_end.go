@@ -85,6 +85,7 @@ func (t *turn) over(c *call, s CallState, cause Cause) {
 	t.order = slices.DeleteFunc(t.order, func(id CallID) bool { return id == c.ID })
 	t.ended = true
 	t.noticeOver(c)
+	t.callbackOver(c)
 	t.record(CallRecord{
 		Call: c.ID, Line: c.Line, Direction: c.Direction, Party: c.Party, CallerID: c.identity.Number,
 		Outcome: cause, StartedAt: c.StartedAt, AnsweredAt: c.AnsweredAt, EndedAt: c.EndedAt,
@@ -99,6 +100,10 @@ func (t *turn) over(c *call, s CallState, cause Cause) {
 
 // record keeps a finished call for the history pages and the store.
 func (t *turn) record(r CallRecord) {
+	if t.settings.HistoryOff {
+		t.emit(SaveCall{r})
+		return
+	}
 	recent := append(make([]CallRecord, 0, recentLimit), r)
 	t.recent = append(recent, t.recent[:min(len(t.recent), recentLimit-1)]...)
 	t.emit(SaveCall{r})

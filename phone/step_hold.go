@@ -206,6 +206,8 @@ func (t *turn) muteKey() {
 		t.setMuted(!t.muted)
 	case t.find(isRinging) != nil:
 		t.silenceAll()
+	case t.settings.MuteKeyDND && t.screen() == ScreenIdle:
+		t.toggleDND()
 	default:
 		t.blip()
 	}

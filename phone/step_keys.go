@@ -20,6 +20,7 @@ func (t *turn) keyDown(k Key) {
 	if !k.Valid() {
 		return
 	}
+	t.stopCallback(true)
 	t.releaseKey(k)
 	t.keys = append(t.keys, heldKey{k, t.at})
 	if t.hasLongPress(k) {
@@ -66,7 +67,12 @@ func (s *State) heldSince(k Key) (time.Time, bool) {
 func (s *State) hasLongPress(k Key) bool {
 	switch k {
 	case "0":
+		if f := s.page.form; f != nil {
+			return f.kind == FormNumber
+		}
 		return !s.busyPath() && s.page.screen == "" && !s.ringScreen()
+	case "1", "*":
+		return s.screen() == ScreenIdle && s.path == PathNone
 	case "#":
 		return s.screen() == ScreenIdle && s.path == PathNone
 	case KeySpeaker:
@@ -88,7 +94,7 @@ func (s *State) repeats(k Key) bool {
 	case KeyArrowUp, KeyArrowDown:
 		return s.page.screen != ""
 	case KeyBack:
-		return s.input.Text != ""
+		return s.input.Text != "" || s.page.form != nil
 	}
 	i, ok := k.Soft()
 	return ok && s.meant(i) == ActDelete
@@ -127,6 +133,12 @@ func (t *turn) repeatPress(k Key) bool {
 	case KeyArrowDown:
 		return t.moveIndex(1)
 	}
+	if t.page.form != nil {
+		if t.page.form.cursor > 0 {
+			t.editForm((*form).remove)
+		}
+		return t.page.form.cursor > 0
+	}
 	return t.deleteDigit() && t.input.Text != ""
 }
 
@@ -138,6 +150,10 @@ func (t *turn) longPress(k Key) {
 	switch k {
 	case "0":
 		t.longZero()
+	case "1":
+		t.messageKey()
+	case "*":
+		t.lockKey()
 	case "#":
 		t.toggleDND()
 	case KeySpeaker:
@@ -147,6 +163,11 @@ func (t *turn) longPress(k Key) {
 
 // press is the short action of a key.
 func (t *turn) press(k Key) {
+	if t.locked() && !t.openWhileLocked(k) {
+		t.blip()
+		t.say(ToastLocked, "", true)
+		return
+	}
 	if d, ok := k.Digit(); ok {
 		t.pressDigit(d)
 		return
@@ -156,7 +177,7 @@ func (t *turn) press(k Key) {
 		return
 	}
 	if i, ok := k.Line(); ok {
-		t.lineKey(i)
+		t.progKeyPress(i)
 		return
 	}
 	switch k {
@@ -186,7 +207,9 @@ func (t *turn) press(k Key) {
 		t.turnVolume(volumeStep)
 	case KeyVolDown:
 		t.turnVolume(-volumeStep)
-	default: // TRANSFER and MESSAGE have nothing to do yet
+	case KeyMessage:
+		t.messageKey()
+	default: // TRANSFER has nothing to do here
 		t.blip()
 	}
 }
@@ -203,12 +226,14 @@ func (t *turn) pressDigit(d byte) {
 	}
 	a := t.talking()
 	switch {
+	case t.page.call != 0 && t.page.call == t.focus:
+		t.pageDigit(d)
 	case a != nil && a.State == Active:
 		t.sendDigit(a, d)
 	case a != nil, t.pending.kind != pendingNone:
 		t.blip()
 	case t.page.screen != "":
-		t.listDigit(d)
+		t.pageDigit(d)
 	case t.ringScreen() && !t.dialScreen():
 		// C1: digits are ignored while it rings.
 	default:
@@ -234,8 +259,14 @@ func (t *turn) listDigit(d byte) {
 
 // moveUp steps through a list, or through the calls.
 func (t *turn) moveUp(by int) {
-	if t.page.screen != "" {
+	if t.page.screen != "" && (t.focus == 0 || t.page.call == t.focus) {
 		if !t.moveIndex(by) {
+			t.blip()
+		}
+		return
+	}
+	if t.focus == 0 && t.input.Text != "" && (len(t.order) == 0 || len(t.suggestions()) > 0) {
+		if !t.moveSuggestion(by) {
 			t.blip()
 		}
 		return
@@ -267,6 +298,8 @@ func (t *turn) moveUp(by int) {
 
 func (t *turn) moveSide(by int) {
 	switch {
+	case t.page.form != nil:
+		t.editForm(func(f *form) bool { return f.move(by) })
 	case t.station == stationPredial:
 		t.moveCursor(by)
 	case t.page.screen != "" && by < 0:
@@ -282,6 +315,8 @@ func (t *turn) moveSide(by int) {
 func (t *turn) pressOK() {
 	c := t.call(t.focus)
 	switch {
+	case t.page.call != 0 && t.page.call == t.focus:
+		t.selectItem()
 	case c != nil && c.State == Incoming:
 		t.answer(c, PathNone, "key")
 	case t.page.screen != "":
@@ -300,6 +335,8 @@ func (t *turn) pressOK() {
 // pressBack is the way out.
 func (t *turn) pressBack() {
 	switch {
+	case t.page.form != nil && len(t.page.form.text) > 0:
+		t.editForm((*form).remove)
 	case t.page.screen != "":
 		t.pageBack()
 	case t.input.Text != "":

@@ -81,10 +81,17 @@ func (t *turn) serviceLost() {
 }
 
 func (t *turn) settingsChanged(n Settings) {
+	n = Defaults(n)
 	if n.DigitMap != t.settings.DigitMap {
-		t.digits = mapOf(Defaults(n).DigitMap)
+		m, err := ParseDigitMap(n.DigitMap)
+		if err != nil { // the old one stays
+			n.DigitMap = t.settings.DigitMap
+			t.say(ToastBadDigitMap, err.Error(), true)
+		} else {
+			t.digits = m
+		}
 	}
-	t.settings = Defaults(n)
+	t.settings = n
 }
 
 func (t *turn) messageWaiting(e MessageWaiting) {
@@ -108,14 +115,13 @@ func (s *State) mwiView() MWIView {
 	return v
 }
 
-// lineKey is K1–K8: what stands beside it decides. It answers what rings on
-// the line, takes back what is held there, or opens it.
-func (t *turn) lineKey(i int) {
-	if i >= len(t.lines) {
+// lineKey is the key of a line. It answers what rings on the line, takes back
+// what is held there, or opens it.
+func (t *turn) lineKey(id LineID) {
+	if t.line(id) == nil {
 		t.blip()
 		return
 	}
-	id := t.lines[i].ID
 	on := func(f func(*call) bool) *call {
 		return t.find(func(c *call) bool { return c.Line == id && f(c) })
 	}

@@ -1,36 +1,81 @@
 package phone
 
-// page is a list or an explanation in front of the idle screen.
+// page is a list, a form or an explanation in front of the idle screen, or of
+// the call that it is about.
 type page struct {
 	screen Screen // "": none
+	menu   string // which ScreenMenu or ScreenConfirm
 	index  int
-	placed bool // the history shows placed calls only: REDIAL's list
-	parent bool // Back leads to the menu
+	placed bool   // the history shows placed calls only: REDIAL's list
+	parent bool   // Back leads to the page beneath
+	arg    string // what it is about: a contact
+	filter string // digits that narrow the contacts
+	call   CallID // the call it is about; it goes with it
+	form   *form  // of ScreenForm
 }
 
+// openPage shows p; on top of the present page if it has a parent.
 func (t *turn) openPage(p page) {
 	t.dismiss()
+	if p.parent && t.page.screen != "" {
+		t.under = append(t.under[:len(t.under):len(t.under)], t.page)
+	} else {
+		t.under = nil
+	}
+	t.showPage(p)
+}
+
+func (t *turn) showPage(p page) {
 	t.page = p
+	t.stop(Timer{Kind: TimerTap})
 	t.start(Timer{Kind: TimerMenu}, t.settings.Timers.Menu)
 }
 
+// replacePage puts p in the place of the page on top.
+func (t *turn) replacePage(p page) {
+	p.parent, p.call = t.page.parent, t.page.call
+	t.showPage(p)
+}
+
+func (t *turn) replaceForm(f *form) { t.replacePage(page{screen: ScreenForm, form: f}) }
+
 func (t *turn) closePage() {
-	t.page = page{}
+	t.page, t.under = page{}, nil
+	t.stop(Timer{Kind: TimerTap})
 	t.stop(Timer{Kind: TimerMenu})
 }
 
+// pageBack returns to the page beneath.
 func (t *turn) pageBack() {
-	if t.page.parent {
-		t.openPage(page{screen: ScreenMenu})
+	n := len(t.under)
+	if n == 0 {
+		t.closePage()
 		return
 	}
-	t.closePage()
+	p := t.under[n-1]
+	t.under = t.under[: n-1 : n-1]
+	t.showPage(p)
+}
+
+// settlePage closes a page whose call is gone or has lost the focus.
+func (t *turn) settlePage() {
+	if t.locked() && !t.pageWhileLocked() {
+		t.closePage()
+	}
+	if t.page.call == 0 {
+		return
+	}
+	c := t.call(t.page.call)
+	ringing := t.page.form != nil && t.page.form.id == "forward_call"
+	if c == nil || !c.live() || t.focus != c.ID || ringing && c.State != Incoming {
+		t.closePage()
+	}
 }
 
 // moveIndex reports whether the selection moved.
 func (t *turn) moveIndex(by int) bool {
 	t.start(Timer{Kind: TimerMenu}, t.settings.Timers.Menu)
-	n := t.page.index + by
+	n := t.menuView().Index + by
 	if n < 0 || n >= len(t.menuView().Items) {
 		return false
 	}
@@ -38,31 +83,48 @@ func (t *turn) moveIndex(by int) bool {
 	return true
 }
 
-// The rows of the menu.
-const (
-	menuStatus  = "status"
-	menuHistory = "history"
-	menuDND     = "dnd"
-	menuTheme   = "theme"
-	menuSignIn  = "sign_in"
-	menuSignOut = "sign_out"
-)
-
 // menuView is the list on the screen.
 func (s *State) menuView() MenuView {
 	v := MenuView{Index: s.page.index}
 	switch s.page.screen {
 	case ScreenMenu:
-		v.Title, v.Items = "@menu", s.menuItems()
+		v.Title = "@" + s.page.menu
+		for _, e := range s.menuEntries() {
+			v.Items = append(v.Items, MenuItem{ID: e.id, Label: e.label, Value: e.value})
+		}
+	case ScreenConfirm:
+		v.Title = "@" + s.page.menu
 	case ScreenStatus:
 		v.Title, v.Items = "@status", s.statusItems()
+	case ScreenNetwork:
+		v.Title, v.Items = "@network", s.networkItems()
+	case ScreenAbout:
+		v.Title, v.Items = "@about", s.aboutItems()
+	case ScreenContacts:
+		v.Title, v.Items = "@contacts", s.contactItems()
+	case ScreenContact:
+		v.Items = s.contactDetail()
+		if c := s.contact(s.page.arg); c != nil {
+			v.Title = c.Name
+		}
+	case ScreenVoicemail:
+		v.Title, v.Items = "@voicemail", s.mailboxItems()
+	case ScreenEmergency:
+		v.Title = "@emergency"
+		for _, n := range s.settings.Emergency {
+			v.Items = append(v.Items, MenuItem{ID: n, Label: n})
+		}
+	case ScreenForm:
+		if s.page.form.id == "forward_call" {
+			v.Items = s.forwardRows()
+		}
 	case ScreenHistory:
 		v.Title = "@history"
 		if s.page.placed {
 			v.Title = "@redial"
 		}
 		for _, r := range s.historyRows() {
-			v.Items = append(v.Items, MenuItem{ID: r.Party.Number, Label: r.Party.label(), Value: "@" + historyWord(r)})
+			v.Items = append(v.Items, MenuItem{ID: r.Party.Number, Label: s.named(r.Party).label(), Value: "@" + historyWord(r)})
 		}
 	}
 	if v.Index >= len(v.Items) {
@@ -71,25 +133,13 @@ func (s *State) menuView() MenuView {
 	return v
 }
 
-func (s *State) menuItems() []MenuItem {
-	dnd := "@off"
-	if s.settings.DND {
-		dnd = "@on"
+// selectedID is the selected row, "" if there is none.
+func (s *State) selectedID() string {
+	v := s.menuView()
+	if len(v.Items) == 0 {
+		return ""
 	}
-	items := []MenuItem{
-		{ID: menuStatus, Label: "@status"},
-		{ID: menuHistory, Label: "@history"},
-		{ID: menuDND, Label: "@dnd", Value: dnd},
-		{ID: menuTheme, Label: "@theme", Value: "@" + s.settings.Theme},
-	}
-	switch s.session.State {
-	case SessionIn:
-		items = append(items, MenuItem{ID: menuSignOut, Label: "@sign_out", Value: s.session.User})
-	case SessionPending:
-	default:
-		items = append(items, MenuItem{ID: menuSignIn, Label: "@sign_in"})
-	}
-	return items
+	return v.Items[v.Index].ID
 }
 
 // statusItems tells what a person asks the phone about itself. Addresses and
@@ -161,42 +211,47 @@ func (t *turn) historyLoaded(calls []CallRecord) {
 // selectItem is OK or Select on a row.
 func (t *turn) selectItem() {
 	t.start(Timer{Kind: TimerMenu}, t.settings.Timers.Menu)
+	id := t.selectedID()
 	switch t.page.screen {
 	case ScreenMenu:
-		if v := t.menuView(); len(v.Items) > 0 {
-			t.selectMenu(v.Items[v.Index].ID)
-		}
+		t.selectMenu(id)
 	case ScreenHistory:
 		t.dialSelected()
 	case ScreenWhy:
 		t.retry()
+	case ScreenContacts:
+		t.openContact(id)
+	case ScreenContact:
+		t.selectContactRow(id)
+	case ScreenVoicemail:
+		t.dialMailboxRow(t.menuView().Index)
+	case ScreenEmergency:
+		t.dialEmergency(id)
+	case ScreenConfirm:
+		t.confirmed()
+	case ScreenForm:
+		t.formDone()
 	default:
 		t.blip()
 	}
 }
 
 func (t *turn) selectMenu(id string) {
-	switch id {
-	case menuStatus:
-		t.openPage(page{screen: ScreenStatus, parent: true})
-	case menuHistory:
-		t.openHistory(true)
-	case menuDND:
-		t.toggleDND()
-	case menuTheme:
-		theme := "light"
-		if t.settings.Theme == theme {
-			theme = "dark"
+	for _, e := range t.menuEntries() {
+		if e.id == id {
+			e.do(t)
+			return
 		}
-		t.settings.Theme = theme
-		t.emit(SaveSetting{"theme", theme})
-	case menuSignIn:
-		t.signIn()
-	case menuSignOut:
-		t.closePage()
-		t.endAll()
-		t.emit(AskSignOut{})
 	}
+	t.blip()
+}
+
+func (t *turn) dialEmergency(number string) {
+	if !t.isEmergency(number) {
+		t.blip()
+		return
+	}
+	t.place(order{typed: number, number: number, path: t.freePath(), cause: "key"})
 }
 
 func (t *turn) signIn() {
@@ -206,18 +261,22 @@ func (t *turn) signIn() {
 
 // openHistory shows the finished calls; the missed ones count as seen.
 func (t *turn) openHistory(fromMenu bool) {
+	if t.settings.HistoryOff {
+		t.blip()
+		t.say(ToastHistoryOff, "", true)
+		return
+	}
 	t.missed = 0
 	t.openPage(page{screen: ScreenHistory, parent: fromMenu})
 }
 
-// toggleDND is the menu row and # held down.
+// toggleDND is the menu row, a key set up for it and # held down.
 func (t *turn) toggleDND() {
-	t.settings.DND = !t.settings.DND
-	value, code := "false", ToastDNDOff
+	t.changeSwitch(SetDND, !t.settings.DND)
+	code := ToastDNDOff
 	if t.settings.DND {
-		value, code = "true", ToastDNDOn
+		code = ToastDNDOn
 	}
-	t.emit(SaveSetting{"dnd", value})
 	t.say(code, "", false)
 }
 
@@ -233,6 +292,9 @@ func (t *turn) redialKey() {
 		t.redialLast()
 	case t.dialScreen() || t.held() != nil:
 		t.blip()
+	case t.settings.HistoryOff:
+		t.blip()
+		t.say(ToastHistoryOff, "", true)
 	default:
 		t.openRedial()
 	}

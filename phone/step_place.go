@@ -10,6 +10,8 @@ type order struct {
 	private       bool
 	path          Path // PathNone: as freePath
 	cause         string
+	pickup        string // the watched resource whose ringing call is taken over
+	party         Party  // who will be talked to, if that is not who is dialled
 }
 
 // freePath is where a call goes when nobody chose: an open path, a lifted
@@ -29,6 +31,14 @@ func (s *State) freePath() Path {
 // place makes the call, or says why not.
 func (t *turn) place(o order) {
 	emergency := t.isEmergency(o.typed) || t.isEmergency(o.number)
+	if t.locked() && !emergency && o.cause != "api" {
+		t.blip()
+		t.say(ToastLocked, "", true)
+		if t.station == stationDialing {
+			t.reorder()
+		}
+		return
+	}
 	line, ok := t.lineFor(o.line, emergency)
 	if !ok {
 		t.failPlace(o, emergency)
@@ -53,16 +63,24 @@ func (t *turn) place(o order) {
 		o.number, o.private = o.typed, false
 		t.emergency = t.at
 	} else {
-		t.last = lastNumber{o.typed, o.number, line}
+		t.remember(o, line)
+	}
+	o.private = !emergency && (o.private || t.settings.Withhold || t.withhold)
+	t.withhold = false
+	if !o.private && o.identity.Number == "" {
+		o.identity.Number = t.callerID()
+	}
+	if o.party.Number == "" {
+		o.party = Party{Number: o.typed}
 	}
 	c := t.newCall(CallView{
 		Line: line, Direction: Outbound, State: Dialing,
-		Party: Party{Number: o.typed}, StartedAt: t.at,
+		Party: t.named(o.party), StartedAt: t.at,
 	})
 	c.dialled, c.identity, c.emergency = o.number, o.identity, emergency
 	c.private = o.private
 	t.setFocus(c.ID)
-	t.emit(PlaceCall{Call: c.ref(), Line: line, Target: o.number, Identity: o.identity, Private: o.private})
+	t.emit(PlaceCall{Call: c.ref(), Line: line, Target: o.number, Identity: o.identity, Private: o.private, Pickup: o.pickup})
 	t.emit(LookUpParty{c.ref(), o.typed})
 	d := detail{"phoneNumber": o.typed, "direction": Outbound.String()}
 	if o.identity.Number != "" {

@@ -24,22 +24,9 @@ func (t *turn) callArrived(e CallArrived) {
 	if slices.ContainsFunc(t.calls, func(c call) bool { return c.leg == e.Leg && c.Direction == Inbound && c.State != Ended }) {
 		return
 	}
-	busy := t.find(func(c *call) bool { return c.State != Incoming }) != nil
 	waits := t.count(isIncoming)
-	limit := maxWaiting
-	if !busy {
-		limit++
-	}
-	back := !t.emergency.IsZero() && t.at.Sub(t.emergency) < emergencyWindow
-	switch {
-	case t.settings.DND && !back:
-		t.refuse(e, CauseDND)
-		return
-	case t.find(func(c *call) bool { return c.emergency }) != nil,
-		t.count((*call).live) >= t.settings.MaxCalls,
-		busy && t.settings.NoCallWaiting,
-		waits >= limit:
-		t.refuse(e, CauseMissed)
+	if v := t.screenCaller(e); !v.ring {
+		t.refuse(e, v)
 		return
 	}
 	free := !t.anyLive() && (t.path == PathNone || t.station == stationQuiet)
@@ -49,9 +36,12 @@ func (t *turn) callArrived(e CallArrived) {
 		t.makeQuietForRing()
 	}
 	c := t.newCall(CallView{
-		Line: e.Line, Direction: Inbound, State: Incoming, Party: e.From, Via: e.Via, StartedAt: t.at,
+		Line: e.Line, Direction: Inbound, State: Incoming, Party: t.named(e.From), Via: e.Via, StartedAt: t.at,
 	})
 	c.leg, c.melody = e.Leg, e.Melody
+	if who := t.contactOf(e.From.Number); who != nil && c.melody == "" {
+		c.melody = who.Melody
+	}
 	t.emit(RingCall{Call: c.ref(), Leg: e.Leg})
 	t.emit(LookUpParty{c.ref(), e.From.Number})
 	d := detail{"phoneNumber": e.From.Number}
@@ -61,6 +51,9 @@ func (t *turn) callArrived(e CallArrived) {
 	t.publishCall("incoming-call", c, d)
 	t.publishCall("state-change", c, detail{"oldState": "idle", "newState": statusWord(c)})
 	t.start(Timer{Kind: TimerRing, Call: c.ID}, t.settings.Timers.Ring)
+	if t.settings.Forward.NoAnswer != "" {
+		t.start(Timer{Kind: TimerForward, Call: c.ID}, t.settings.Forward.NoAnswerAfter)
+	}
 	if free && e.AutoReply && t.settings.AutoAnswer {
 		t.intercom(c)
 		return
@@ -87,16 +80,20 @@ func (t *turn) makeQuietForRing() {
 }
 
 // refuse turns an INVITE down before it became a call.
-func (t *turn) refuse(e CallArrived, cause Cause) {
-	t.emit(RefuseLeg{Leg: e.Leg, Code: 486})
+func (t *turn) refuse(e CallArrived, v verdict) {
+	target := v.target
+	if dialable(target) {
+		target, _ = t.digits.Rewrite(target)
+	}
+	t.emit(RefuseLeg{Leg: e.Leg, Code: v.code, Target: target})
 	t.nextCall++
 	t.record(CallRecord{
-		Call: t.nextCall, Line: e.Line, Direction: Inbound, Party: e.From,
-		Outcome: cause, StartedAt: t.at, EndedAt: t.at,
+		Call: t.nextCall, Line: e.Line, Direction: Inbound, Party: t.named(e.From),
+		Outcome: v.cause, StartedAt: t.at, EndedAt: t.at,
 	})
-	if cause == CauseMissed {
+	if v.cause == CauseMissed {
 		t.missed++
-		t.say(ToastMissed, e.From.label(), false)
+		t.say(ToastMissed, t.named(e.From).label(), false)
 	}
 }
 

@@ -73,7 +73,7 @@ func (t *turn) timerFired(f TimerFired) {
 	case TimerOnHook:
 		t.hand = true
 		t.onHook()
-	case TimerFirstDigit, TimerReorder, TimerHowler, TimerInterDigit, TimerPredial, TimerTone, TimerDialtone:
+	case TimerFirstDigit, TimerReorder, TimerHowler, TimerInterDigit, TimerPredial, TimerTone, TimerDialtone, TimerHotLine:
 		t.stationTimer(f.Timer.Kind)
 	case TimerEnded:
 		t.endedTimer()
@@ -89,6 +89,14 @@ func (t *turn) timerFired(f TimerFired) {
 		t.recallDue()
 	case TimerCallWaiting:
 		t.waitingDue()
+	case TimerTap:
+		t.tapDue()
+	case TimerLockOut:
+		t.lockUntil = time.Time{}
+	case TimerAutoLock:
+		t.autoLockDue()
+	case TimerCallback:
+		t.callbackDue()
 	}
 }
 
@@ -103,6 +111,8 @@ func (t *turn) callTimer(tm Timer, c *call) {
 		if c.State == Incoming {
 			t.endCall(c, CauseMissed, 480)
 		}
+	case TimerForward:
+		t.forwardNoAnswer(c)
 	case TimerMedia:
 		if c.live() && !c.MediaUp {
 			t.endCall(c, CauseNoMedia, 0)

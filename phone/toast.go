@@ -23,6 +23,21 @@ const (
 	ToastAnswerPending  = "on_call"    // the call in progress can't be left
 	ToastTooMany        = "call_limit" // no room for another call
 	ToastEmpty          = "nothing_dialled"
+	ToastSaved          = "saved"
+	ToastLocked         = "locked"
+	ToastLockedOut      = "locked_out" // Arg: seconds
+	ToastForwardOn      = "forward_on" // Arg: where to
+	ToastForwardOff     = "forward_off"
+	ToastForwarded      = "forwarded" // Arg: where to
+	ToastHistoryOff     = "history_off"
+	ToastCallback       = "callback_on" // Arg: who
+	ToastCallbackOff    = "callback_off"
+	ToastNoVoicemail    = "no_voicemail"
+	ToastSlotTaken      = "slot_taken"    // Arg: the slot
+	ToastSlotEmpty      = "slot_empty"    // Arg: the slot
+	ToastBadDigitMap    = "bad_digit_map" // Arg: the problem and its position
+	ToastWithheld       = "withheld"
+	ToastNotWithheld    = "not_withheld"
 )
 
 func (t *turn) say(code, arg string, bad bool) {

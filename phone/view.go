@@ -35,6 +35,18 @@ type View struct {
 	Transfer   TransferView // or a conference being made
 	Conference []CallID     // who is in the conference, nil: there is none
 	Park       ParkView
+
+	Keys      []KeyView // K1 … K8; nil: not known, the lines stand beside them
+	Form      *FormView // of ScreenForm
+	Contact   *Contact  // of ScreenContact
+	Filter    string    // digits that narrow ScreenContacts
+	Lock      LockView
+	CallerIDs []CallerID // the numbers that outgoing calls may show
+	Withhold  bool       // the next call shows none
+	Callback  bool       // a busy party is being called again and again
+	Device    DeviceInfo
+	// NoEmergency: there are emergency numbers, and no way to call them.
+	NoEmergency bool
 }
 
 // Screen is what the display is about (C0.3). The list grows with the flows.
@@ -73,6 +85,15 @@ const (
 	ScreenParking       Screen = "parking"   // the server is asked
 	ScreenParked        Screen = "parked"    // "Parked on 701"
 	ScreenParkAsk       Screen = "park_ask"  // "701 may be empty. Dial anyway?"
+	ScreenLocked        Screen = "locked"    // the key lock instead of idle
+	ScreenContacts      Screen = "contacts"  // the list; View.Filter narrows it
+	ScreenContact       Screen = "contact"   // one contact: View.Contact, Menu are its rows
+	ScreenForm          Screen = "form"      // a number, a text or a PIN: View.Form
+	ScreenConfirm       Screen = "confirm"   // a question: Menu.Title; Yes or No
+	ScreenVoicemail     Screen = "voicemail" // mailboxes, if there are several
+	ScreenEmergency     Screen = "emergency" // the numbers a locked phone may call
+	ScreenNetwork       Screen = "network"
+	ScreenAbout         Screen = "about"
 )
 
 // Action is what a soft key does, and the key of its label in ui's catalogue.
@@ -131,6 +152,12 @@ const (
 	ActRetrieve  Action = "retrieve"
 	ActRefresh   Action = "refresh"
 	ActDialIt    Action = "dial_it" // dial all the same
+	ActUnlock    Action = "unlock"
+	ActEmergency Action = "emergency"
+	ActYes       Action = "yes"
+	ActNo        Action = "no"
+	ActMode      Action = "mode" // of the letters: abc, Abc, ABC, 0123
+	ActOpen      Action = "open" // the row's details
 )
 
 // LineState is a line's registration (contract §2).
@@ -150,6 +177,8 @@ type LineInfo struct {
 	Label  string // "Front desk"
 	Number string // own extension
 	Domain string
+	// Voicemail is the number of this line's mailbox, "": Settings.Voicemail.
+	Voicemail string
 }
 
 // LineView is a line as it is now.
@@ -290,6 +319,29 @@ type Settings struct {
 	SendHash  bool
 	Emergency []string
 	Timers    Timers
+
+	Keys    []ProgKey // K1 … K8
+	VIP     []string  // numbers that ring in spite of DND, beside the contacts'
+	Blocked []string  // numbers that are turned away, beside the contacts'
+	Forward Forward
+	// ForwardLast is where callers were forwarded to last.
+	ForwardLast     string
+	RejectAnonymous bool
+	Withhold        bool   // every call's number
+	CallerID        string // the number that calls show, "": the exchange's choice
+	Voicemail       string // number of the mailbox
+	HotLine         string // called when the handset is lifted
+	HotLineAfter    time.Duration
+	HistoryOff      bool
+	MuteKeyDND      bool // MUTE at idle toggles DND
+	Melody          string
+	Melodies        []string // the choice
+	Locales         []string // the choice
+	// The key lock. The PIN itself is not here.
+	PINSet       bool
+	Locked       bool
+	LockFailures int           // wrong PINs in a row
+	AutoLock     time.Duration // 0: never
 }
 
 // Timers of C0.5, all configurable.

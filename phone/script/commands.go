@@ -28,7 +28,8 @@ import (
 // API: dial [NUMBER] [line L] · answer, reject, end [NAME] · mute, holding
 // on|off|flip [NAME] · digits D · record on|off|flip · volume N · reconnect
 //
-// expect … is explained in expect.go.
+// Keys, contacts, lock and configuration are explained in desk.go, expect …
+// in expect.go.
 func (w *World) command(words []string) error {
 	verb, args := words[0], words[1:]
 	if verb == "expect" {
@@ -39,7 +40,7 @@ func (w *World) command(words []string) error {
 	if code, err := strconv.Atoi(verb); err == nil && len(verb) == 3 {
 		return w.response(code, args)
 	}
-	for _, set := range []map[string]func(*World, []string) error{hands, outside, network, api} {
+	for _, set := range []map[string]func(*World, []string) error{hands, outside, network, api, desk} {
 		if f, ok := set[verb]; ok {
 			return f(w, args)
 		}
@@ -169,8 +170,31 @@ func setting(s *phone.Settings, name string, v []string) error {
 		s.RejectCode, _ = strconv.Atoi(word(v, 0))
 	case "maxcalls":
 		s.MaxCalls, _ = strconv.Atoi(word(v, 0))
+	case "vip":
+		s.VIP = v
+	case "blocked":
+		s.Blocked = v
+	case "hotlineafter":
+		d, err := duration(v)
+		s.HotLineAfter = d
+		return err
 	default:
-		return fmt.Errorf("unknown setting %q", name)
+		return setByName(s, name, v)
+	}
+	return nil
+}
+
+// setByName sets what a person can set at the phone, by the name it is kept by.
+func setByName(s *phone.Settings, name string, v []string) error {
+	value := strings.Join(v, " ")
+	switch value {
+	case "on":
+		value = "true"
+	case "off":
+		value = "false"
+	}
+	if !phone.ApplySetting(s, name, value) {
+		return fmt.Errorf("unknown setting %q or value %q", name, value)
 	}
 	return nil
 }

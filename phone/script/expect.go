@@ -52,7 +52,7 @@ func (w *World) expect(a []string) error {
 }
 
 // keyed are the expectations whose first word says of what.
-var keyed = map[string]int{"state": 1, "party": 1, "cause": 1, "recording": 1, "digits": 1, "lamp": 1}
+var keyed = map[string]int{"state": 1, "party": 1, "cause": 1, "recording": 1, "digits": 1, "lamp": 1, "item": 1, "forward": 1}
 
 // look gives the present value in the words of the script.
 func (w *World) look(what string, a []string) (string, bool) {
@@ -156,7 +156,7 @@ func (w *World) lookMore(v phone.View, what string, a []string) (string, bool) {
 	case "party":
 		return strings.TrimSpace(c.Party.Number + " " + c.Party.Name), true
 	}
-	return "", false
+	return lookDesk(v, what, a)
 }
 
 func (w *World) namesOf(v phone.View, f func(phone.CallView) bool) string {
@@ -257,15 +257,25 @@ func (w *World) describe(x phone.Effect) string {
 	call := func(r phone.CallRef) string { return w.nameOf(r.ID) }
 	switch x := x.(type) {
 	case phone.PlaceCall:
-		return fmt.Sprintf("PlaceCall %s line %s", x.Target, x.Line)
+		s := fmt.Sprintf("PlaceCall %s line %s", x.Target, x.Line)
+		if x.Private {
+			s += " private"
+		}
+		if x.Identity.Number != "" {
+			s += " as " + x.Identity.Number
+		}
+		if x.Pickup != "" {
+			s += " pickup " + x.Pickup
+		}
+		return s
 	case phone.RingCall:
 		return "RingCall " + call(x.Call)
 	case phone.RefuseLeg:
-		return fmt.Sprintf("RefuseLeg %s %d", x.Leg, x.Code)
+		return strings.TrimSpace(fmt.Sprintf("RefuseLeg %s %d %s", x.Leg, x.Code, x.Target))
 	case phone.AnswerCall:
 		return "AnswerCall " + call(x.Call)
 	case phone.EndCall:
-		return fmt.Sprintf("EndCall %s %d", call(x.Call), x.Code)
+		return strings.TrimSpace(fmt.Sprintf("EndCall %s %d %s", call(x.Call), x.Code, x.Target))
 	case phone.FreeCall:
 		return "FreeCall " + call(x.Call)
 	case phone.HoldCall:
@@ -294,6 +304,9 @@ func (w *World) describe(x phone.Effect) string {
 		return fmt.Sprintf("SaveVolume %s %d", x.Path, x.Percent)
 	case phone.SaveSetting:
 		return fmt.Sprintf("SaveSetting %s %s", x.Name, x.Value)
+	}
+	if s, ok := describeDesk(x); ok {
+		return s
 	}
 	return strings.TrimPrefix(fmt.Sprintf("%T", x), "phone.")
 }

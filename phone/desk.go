@@ -1,0 +1,245 @@
+package phone
+
+import (
+	"slices"
+	"time"
+)
+
+// applyDesk hands on what neither hands nor calls bring.
+func (t *turn) applyDesk(w What) bool {
+	switch w := w.(type) {
+	case WatchChanged:
+		t.watchChanged(w)
+	case ContactsLoaded:
+		t.contactsLoaded(w)
+	case PINChecked:
+		t.pinChecked(w)
+	case CallerIDsLoaded:
+		t.ids = slices.Clone(w.Numbers)
+	case DeviceChanged:
+		t.device = w.Device
+	case ConfigAsked:
+		t.configAsked(w)
+	default:
+		return false
+	}
+	return true
+}
+
+// deskView fills in what the View tells beside calls and lines.
+func (s *State) deskView(v *View) {
+	v.Keys = s.keyViews()
+	v.Locked = s.settings.Locked
+	v.Lock = LockView{PINSet: s.settings.PINSet, Until: s.lockUntil}
+	v.CallerIDs, v.Withhold, v.Device = s.ids, s.withhold || s.settings.Withhold, s.device
+	v.Callback = s.callback.left > 0 || s.callback.call != 0
+	v.NoEmergency = len(s.settings.Emergency) > 0 && !s.emergencyReady()
+	switch {
+	case s.page.screen != "":
+		v.Menu = s.menuView()
+	case s.station == stationPredial || s.station == stationDialing:
+		v.Menu = s.suggestionView()
+	}
+	if s.page.form != nil {
+		f := s.page.form.view()
+		v.Form = &f
+	}
+	if s.page.screen == ScreenContact {
+		v.Contact = s.contact(s.page.arg)
+	}
+	v.Filter = s.page.filter
+}
+
+// pageRows are the soft keys of pages; nil: another screen is on.
+func (s *State) pageRows(screen Screen) [][4]Action {
+	row := func(is bool, a Action) Action {
+		if is {
+			return a
+		}
+		return ActNone
+	}
+	switch screen {
+	case ScreenMenu:
+		return one(row(len(s.menuEntries()) > 0, ActSelect), ActNone, ActNone, ActBack)
+	case ScreenHistory:
+		rows := s.historyRows()
+		if len(rows) == 0 {
+			return one(ActNone, ActNone, ActNone, ActBack)
+		}
+		return one(ActCall, ActNone, s.saveAct(s.selectedID()), ActBack)
+	case ScreenContacts:
+		c := s.contact(s.selectedID())
+		return one(row(c != nil && len(c.Numbers) > 0, ActCall), ActOpen, ActNone, ActBack)
+	case ScreenContact:
+		return one(ActSelect, ActNone, ActNone, ActBack)
+	case ScreenVoicemail, ScreenEmergency:
+		return one(row(s.selectedID() != "", ActCall), ActNone, ActNone, ActBack)
+	case ScreenStatus, ScreenNetwork, ScreenAbout:
+		return one(ActNone, ActNone, ActNone, ActBack)
+	case ScreenConfirm:
+		return one(ActYes, ActNone, ActNone, ActNo)
+	case ScreenForm:
+		return s.formRows()
+	case ScreenLocked:
+		return one(ActUnlock, row(len(s.settings.Emergency) > 0, ActEmergency), ActNone, ActNone)
+	}
+	return nil
+}
+
+func (s *State) formRows() [][4]Action {
+	f := s.page.form
+	del, mode, done := ActNone, ActNone, ActSave
+	if len(f.text) > 0 {
+		del = ActDelete
+	}
+	if f.kind == FormText {
+		mode = ActMode
+	}
+	switch f.id {
+	case "unlock":
+		done = ActUnlock
+	case "forward_call":
+		done = ActForward
+	}
+	return one(done, del, mode, ActCancel)
+}
+
+func (s *State) contactsAct() Action {
+	if s.locked() {
+		return ActNone
+	}
+	return ActContacts
+}
+
+// saveAct is Save for a number that nobody in the contacts has.
+func (s *State) saveAct(number string) Action {
+	if s.locked() || anonymous(number) || s.contactOf(number) != nil || s.isEmergency(number) {
+		return ActNone
+	}
+	return ActSave
+}
+
+// endedRows are those of a call that is over (C0.3).
+func (s *State) endedRows(screen Screen) [][4]Action {
+	c := s.call(s.shown)
+	if c == nil || anonymous(c.Party.Number) || s.locked() {
+		return one(ActNone, ActNone, ActNone, ActOK)
+	}
+	if screen == ScreenEnded {
+		return one(ActRedial, s.saveAct(c.Party.Number), ActNone, ActOK)
+	}
+	if s.mayCallBack(c) {
+		return one(ActRedial, ActCallback, ActContacts, ActOK)
+	}
+	return one(ActRedial, ActNone, ActContacts, ActOK)
+}
+
+// actDesk are the soft keys of pages and of what leads to them.
+func (t *turn) actDesk(a Action) {
+	switch a {
+	case ActContacts:
+		if t.dialScreen() && t.path == PathNone {
+			t.clearStation()
+		} else if t.dialScreen() {
+			t.quiet(true)
+		}
+		t.openContacts()
+	case ActSave:
+		switch {
+		case t.page.form != nil:
+			t.formDone()
+		case t.page.screen == ScreenHistory:
+			t.saveNumber(t.selectedID())
+		case t.shown != 0:
+			t.saveNumber(t.call(t.shown).Party.Number)
+		default:
+			t.saveNumber(t.input.Text)
+		}
+	case ActMode:
+		if t.page.form != nil {
+			t.editForm(func(f *form) bool { f.nextMode(); return true })
+		}
+	case ActYes:
+		t.confirmed()
+	case ActNo:
+		t.pageBack()
+	case ActOpen:
+		t.selectItem()
+	case ActUnlock:
+		if t.page.form != nil {
+			t.formDone()
+		} else {
+			t.openUnlock()
+		}
+	case ActEmergency:
+		t.openPage(page{screen: ScreenEmergency})
+	case ActCallback:
+		t.startCallback(t.call(t.shown))
+	}
+}
+
+// callRow is Call on a list; false: no list is open.
+func (t *turn) callRow() bool {
+	switch t.page.screen {
+	case ScreenHistory:
+		t.dialSelected()
+	case ScreenContacts, ScreenContact:
+		t.callContact()
+	case ScreenVoicemail, ScreenEmergency:
+		t.selectItem()
+	default:
+		return false
+	}
+	return true
+}
+
+// pageDigit is a digit while a page is open: it goes into a form, narrows the
+// contacts, or steers the list on phones without arrow keys.
+func (t *turn) pageDigit(d byte) {
+	switch {
+	case t.page.form != nil:
+		t.formDigit(d)
+	case t.page.screen == ScreenContacts && d >= '0' && d <= '9':
+		t.start(Timer{Kind: TimerMenu}, t.settings.Timers.Menu)
+		p := t.page
+		p.filter, p.index = p.filter+string(rune(d)), 0
+		if len(p.filter) > maxFormRunes || len(t.State.filtered(p)) == 0 {
+			t.blip()
+			return
+		}
+		t.page = p
+	default:
+		t.listDigit(d)
+	}
+}
+
+func (s State) filtered(p page) []*Contact {
+	s.page = p
+	return s.contactRows()
+}
+
+// remember is what REDIAL repeats, unless the history is off.
+func (t *turn) remember(o order, line LineID) {
+	if t.settings.HistoryOff || o.pickup != "" || o.cause == "retrieve" {
+		return
+	}
+	t.last = lastNumber{o.typed, o.number, line}
+}
+
+// callerID is the number that calls show: the chosen one, while it is one of
+// those that were provisioned.
+func (s *State) callerID() string {
+	for _, n := range s.ids {
+		if n.Number == s.settings.CallerID {
+			return n.Number
+		}
+	}
+	return ""
+}
+
+// startHotLine lets a lifted handset call by itself.
+func (t *turn) startHotLine() {
+	if n := t.settings.HotLine; n != "" && !t.locked() && t.held() == nil {
+		t.start(Timer{Kind: TimerHotLine}, max(t.settings.HotLineAfter, time.Millisecond))
+	}
+}

@@ -1,0 +1,165 @@
+package phonescript
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"phoned/phone"
+)
+
+// desk are the commands around programmable keys, contacts, the lock and the
+// configuration:
+//
+//	keys FUNCTION[:VALUE[:PICKUP]]… (K1 …) · watch RESOURCE STATE [held] [pickup]
+//	[by NUMBER ["Display"]] [line L] · contacts "NAME"=NUMBER[,NUMBER…][+favourite|+vip|+blocked]…
+//	pin ok|wrong · callerids NUMBER… · config [reboot] · mailbox LINE NUMBER ·
+//	type TEXT (digit keys, 1 s apart, for letters)
+var desk = map[string]func(*World, []string) error{
+	"keys": func(w *World, a []string) error {
+		s := w.State.View().Settings
+		s.Keys = nil
+		for _, x := range a {
+			f := append(strings.Split(x, ":"), "", "")
+			s.Keys = append(s.Keys, phone.ProgKey{Function: phone.KeyFunction(f[0]), Value: f[1], Pickup: f[2]})
+		}
+		return w.Do(phone.SettingsChanged{Settings: s})
+	},
+	"watch": func(w *World, a []string) error {
+		e := phone.WatchChanged{Line: "1", Resource: word(a, 0), State: phone.WatchState(word(a, 1))}
+		if e.State == "unknown" {
+			e.State = phone.WatchUnknown
+		}
+		for i := 2; i < len(a); i++ {
+			switch a[i] {
+			case "held":
+				e.Held = true
+			case "pickup":
+				e.Pickup = true
+			case "line":
+				i++
+				e.Line = phone.LineID(word(a, i))
+			case "by":
+				i++
+				e.Remote.Number = word(a, i)
+			default:
+				e.Remote.Name = a[i]
+			}
+		}
+		return w.Do(e)
+	},
+	"contacts": func(w *World, a []string) error {
+		var e phone.ContactsLoaded
+		for i, x := range a {
+			name, rest, ok := strings.Cut(x, "=")
+			if !ok {
+				return fmt.Errorf("%q is not NAME=NUMBER", x)
+			}
+			flags := strings.Split(rest, "+")
+			c := phone.Contact{ID: "c" + strconv.Itoa(i+1), Name: name}
+			for _, n := range strings.Split(flags[0], ",") {
+				c.Numbers = append(c.Numbers, phone.ContactNumber{Number: n})
+			}
+			c.Favourite, c.VIP, c.Blocked = slices.Contains(flags, "favourite"), slices.Contains(flags, "vip"), slices.Contains(flags, "blocked")
+			e.Contacts = append(e.Contacts, c)
+		}
+		return w.Do(e)
+	},
+	"pin": func(w *World, a []string) error { return w.Do(phone.PINChecked{OK: word(a, 0) == "ok"}) },
+	"callerids": func(w *World, a []string) error {
+		var e phone.CallerIDsLoaded
+		for _, n := range a {
+			e.Numbers = append(e.Numbers, phone.CallerID{Number: n})
+		}
+		return w.Do(e)
+	},
+	"config": func(w *World, a []string) error { return w.Do(phone.ConfigAsked{Reboot: word(a, 0) == "reboot"}) },
+	"mailbox": func(w *World, a []string) error {
+		var lines []phone.LineInfo
+		for _, l := range w.State.View().Lines {
+			if string(l.ID) == word(a, 0) {
+				l.Voicemail = word(a, 1)
+			}
+			lines = append(lines, l.LineInfo)
+		}
+		return w.Do(phone.LinesConfigured{Lines: lines})
+	},
+}
+
+// lookDesk gives the present value of what desk's flows show:
+//
+//	form TEXT|none · formmode M · formerror E|none · title T · items N · item N
+//	TEXT (label and value) · locked|withhold|callback on|off · filter D|none ·
+//	forward always|busy|no_answer NUMBER|none · theme T · set NAME VALUE
+func lookDesk(v phone.View, what string, a []string) (string, bool) {
+	switch what {
+	case "form":
+		if v.Form == nil {
+			return "none", true
+		}
+		return orNone(v.Form.Text), true
+	case "formmode":
+		return orNone(string(v.Form.Mode)), true
+	case "formerror":
+		return orNone(v.Form.Error), true
+	case "title":
+		return v.Menu.Title, true
+	case "items":
+		return strconv.Itoa(len(v.Menu.Items)), true
+	case "item":
+		i, err := strconv.Atoi(word(a, 0))
+		if err != nil || i < 0 || i >= len(v.Menu.Items) {
+			return "none", true
+		}
+		return strings.TrimSpace(v.Menu.Items[i].Label + " " + v.Menu.Items[i].Value), true
+	case "locked":
+		return onOff(v.Locked), true
+	case "withhold":
+		return onOff(v.Withhold), true
+	case "callback":
+		return onOff(v.Callback), true
+	case "noemergency":
+		return onOff(v.NoEmergency), true
+	case "filter":
+		return orNone(v.Filter), true
+	case "theme":
+		return v.Settings.Theme, true
+	case "forward":
+		f := v.Settings.Forward
+		return orNone(map[string]string{"always": f.Always, "busy": f.Busy, "no_answer": f.NoAnswer}[word(a, 0)]), true
+	}
+	return "", false
+}
+
+// describeDesk writes an effect of theirs in words.
+func describeDesk(x phone.Effect) (string, bool) {
+	switch x := x.(type) {
+	case phone.SetWatches:
+		return fmt.Sprintf("SetWatches %s %s", x.Line, strings.Join(x.Resources, " ")), true
+	case phone.CheckPIN:
+		return "CheckPIN " + string(x.PIN), true
+	case phone.SavePIN:
+		return "SavePIN " + string(x.PIN), true
+	case phone.CheckConfig:
+		return fmt.Sprintf("CheckConfig %s", onOff(x.Reboot)), true
+	case phone.DeleteContact:
+		return "DeleteContact " + x.ID, true
+	case phone.SaveContact:
+		c := x.Contact
+		s := "SaveContact " + c.Name
+		for _, n := range c.Numbers {
+			s += " " + n.Number
+		}
+		for _, f := range []struct {
+			on   bool
+			word string
+		}{{c.Favourite, "favourite"}, {c.VIP, "vip"}, {c.Blocked, "blocked"}} {
+			if f.on {
+				s += " " + f.word
+			}
+		}
+		return s, true
+	}
+	return "", false
+}

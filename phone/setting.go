@@ -1,0 +1,134 @@
+package phone
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Forward is where callers are sent on to (C10); "" is nowhere.
+type Forward struct {
+	Always, Busy, NoAnswer string
+	NoAnswerAfter          time.Duration
+}
+
+// Any says whether callers are sent on in some case.
+func (f Forward) Any() bool { return f.Always != "" || f.Busy != "" || f.NoAnswer != "" }
+
+// Names of what a person sets at the phone; those of SaveSetting. Values are
+// texts: "true" and "false", seconds, numbers.
+const (
+	SetTheme           = "theme"
+	SetLocale          = "locale"
+	SetDND             = "dnd"
+	SetForwardAlways   = "forward_always"
+	SetForwardBusy     = "forward_busy"
+	SetForwardNoAnswer = "forward_no_answer"
+	SetForwardAfter    = "forward_no_answer_after"
+	SetForwardLast     = "forward_last"
+	SetRejectAnonymous = "reject_anonymous"
+	SetWithhold        = "withhold"
+	SetCallerID        = "caller_id"
+	SetCallWaiting     = "call_waiting"
+	SetVoicemail       = "voicemail"
+	SetHistoryOff      = "history_off"
+	SetLocked          = "locked"
+	SetLockFailures    = "lock_failures"
+	SetPINSet          = "pin_set"
+	SetMelody          = "melody"
+	SetAutoLock        = "auto_lock"
+	SetHotLine         = "hot_line"
+	SetMuteKeyDND      = "mute_key_dnd"
+	SetHideDigits      = "hide_digits"
+)
+
+// ApplySetting changes what a kept or received setting says and reports
+// whether it was a name and a value that this phone knows.
+func ApplySetting(s *Settings, name, value string) bool {
+	if v, ok := texts(s)[name]; ok {
+		*v = value
+		return true
+	}
+	if v, ok := switches(s)[name]; ok {
+		on, err := strconv.ParseBool(value)
+		if err != nil {
+			return false
+		}
+		*v = on
+		return true
+	}
+	switch name {
+	case SetForwardAfter, SetAutoLock:
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 0 || n > 24*3600 {
+			return false
+		}
+		if name == SetAutoLock {
+			s.AutoLock = time.Duration(n) * time.Second
+		} else {
+			s.Forward.NoAnswerAfter = time.Duration(n) * time.Second
+		}
+	case SetLockFailures:
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 0 {
+			return false
+		}
+		s.LockFailures = n
+	case SetCallWaiting:
+		on, err := strconv.ParseBool(value)
+		if err != nil {
+			return false
+		}
+		s.NoCallWaiting = !on
+	default:
+		return false
+	}
+	return true
+}
+
+func texts(s *Settings) map[string]*string {
+	return map[string]*string{
+		SetTheme: &s.Theme, SetLocale: &s.Locale, SetForwardAlways: &s.Forward.Always, SetForwardBusy: &s.Forward.Busy,
+		SetForwardNoAnswer: &s.Forward.NoAnswer, SetForwardLast: &s.ForwardLast, SetCallerID: &s.CallerID,
+		SetVoicemail: &s.Voicemail, SetMelody: &s.Melody, SetHotLine: &s.HotLine,
+	}
+}
+
+func switches(s *Settings) map[string]*bool {
+	return map[string]*bool{
+		SetDND: &s.DND, SetRejectAnonymous: &s.RejectAnonymous, SetWithhold: &s.Withhold, SetHistoryOff: &s.HistoryOff,
+		SetLocked: &s.Locked, SetPINSet: &s.PINSet, SetMuteKeyDND: &s.MuteKeyDND, SetHideDigits: &s.HideDigits,
+	}
+}
+
+// change sets and keeps a setting.
+func (t *turn) change(name, value string) {
+	if ApplySetting(&t.settings, name, value) {
+		t.emit(SaveSetting{name, value})
+	}
+}
+
+func (t *turn) changeSwitch(name string, on bool) { t.change(name, strconv.FormatBool(on)) }
+
+// Numbers compare without what people write between the digits.
+func sameNumber(a, b string) bool {
+	a, b = bareNumber(a), bareNumber(b)
+	return a != "" && a == b
+}
+
+func bareNumber(n string) string {
+	n = cleanNumber(n)
+	if rest, ok := strings.CutPrefix(n, "sip:"); ok {
+		n, _, _ = strings.Cut(rest, "@")
+	}
+	return n
+}
+
+// anonymous: the caller withholds the number, or there is none.
+func anonymous(number string) bool {
+	switch strings.ToLower(number) {
+	case "", "anonymous", "unknown", "restricted", "unavailable":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,26 @@
+package phone
+
+// slotKey is the key of a park slot: it fetches who is parked there. In a call
+// a lit one does nothing: the exchange would connect two strangers (C4).
+func (t *turn) slotKey(k ProgKey) {
+	w := t.watchOf(k)
+	taken := w != nil && (w.State == WatchBusy || w.State == WatchRinging)
+	a := t.talking()
+	switch {
+	case taken && a != nil:
+		t.blip()
+		t.say(ToastSlotTaken, k.Value, true)
+	case taken:
+		t.place(order{typed: k.Value, number: k.Value, line: w.line, path: t.freePath(), cause: "retrieve", party: w.Remote})
+	case a != nil:
+		t.parkOn(a, k.Value)
+	case w == nil || w.State == WatchUnknown:
+		t.dialNumber(k.Value, k.Line)
+	default:
+		t.blip()
+		t.say(ToastSlotEmpty, k.Value, true)
+	}
+}
+
+// parkOn puts a call into a slot.
+func (t *turn) parkOn(*call, string) { t.blip() }
