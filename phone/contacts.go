@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Contact is a person with numbers, as the contacts of the phone know them.
-type Contact struct {
+// ContactCard is a person with numbers, as the contacts of the phone know them.
+type ContactCard struct {
 	ID        string
 	Name      string
 	Numbers   []ContactNumber
@@ -23,12 +23,12 @@ type Contact struct {
 type ContactNumber struct{ Number, Label string }
 
 // ContactsLoaded brings all contacts, in any order. They replace those before.
-type ContactsLoaded struct{ Contacts []Contact }
+type ContactsLoaded struct{ Contacts []ContactCard }
 
 // What is to be done with contacts. Result: ContactsLoaded.
 type (
 	// SaveContact keeps a contact; without an ID it is a new one.
-	SaveContact struct{ Contact Contact }
+	SaveContact struct{ Contact ContactCard }
 	// DeleteContact forgets one.
 	DeleteContact struct{ ID string }
 )
@@ -46,7 +46,7 @@ const (
 
 func (t *turn) contactsLoaded(e ContactsLoaded) {
 	all := slices.Clone(e.Contacts[:min(len(e.Contacts), contactLimit)])
-	slices.SortStableFunc(all, func(a, b Contact) int {
+	slices.SortStableFunc(all, func(a, b ContactCard) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.ID, b.ID))
 	})
 	t.contacts = all
@@ -55,7 +55,7 @@ func (t *turn) contactsLoaded(e ContactsLoaded) {
 	}
 }
 
-func (s *State) contact(id string) *Contact {
+func (s *State) contact(id string) *ContactCard {
 	for i := range s.contacts {
 		if s.contacts[i].ID == id {
 			return &s.contacts[i]
@@ -65,7 +65,7 @@ func (s *State) contact(id string) *Contact {
 }
 
 // contactOf finds who has a number, written in whatever way.
-func (s *State) contactOf(number string) *Contact {
+func (s *State) contactOf(number string) *ContactCard {
 	if anonymous(number) {
 		return nil
 	}
@@ -99,8 +99,8 @@ func (s *State) named(p Party) Party {
 
 // contactRows are the contacts on the screen: favourites first, then by name;
 // digits typed in the list narrow it.
-func (s *State) contactRows() []*Contact {
-	var fav, rest []*Contact
+func (s *State) contactRows() []*ContactCard {
+	var fav, rest []*ContactCard
 	for i := range s.contacts {
 		c := &s.contacts[i]
 		switch {
@@ -225,7 +225,7 @@ func (t *turn) selectContactRow(id string) {
 }
 
 // saveContact keeps a contact and shows it at once.
-func (t *turn) saveContact(c Contact) {
+func (t *turn) saveContact(c ContactCard) {
 	t.contacts = slices.Clone(t.contacts)
 	if old := t.contact(c.ID); old != nil {
 		*old = c
@@ -234,7 +234,7 @@ func (t *turn) saveContact(c Contact) {
 }
 
 func (t *turn) deleteContact(id string) {
-	t.contacts = slices.DeleteFunc(slices.Clone(t.contacts), func(c Contact) bool { return c.ID == id })
+	t.contacts = slices.DeleteFunc(slices.Clone(t.contacts), func(c ContactCard) bool { return c.ID == id })
 	t.emit(DeleteContact{id})
 }
 
@@ -254,7 +254,7 @@ func contactName(t *turn, f *form, text string) {
 	}
 	if number, ok := strings.CutPrefix(f.arg, contactNumberTag); ok {
 		t.pageBack()
-		t.emit(SaveContact{Contact{Name: text, Numbers: []ContactNumber{{Number: number}}}})
+		t.emit(SaveContact{ContactCard{Name: text, Numbers: []ContactNumber{{Number: number}}}})
 		t.say(ToastSaved, "", false)
 		return
 	}
@@ -274,7 +274,7 @@ func contactNumber(t *turn, f *form, text string) {
 		t.saveContact(edited)
 		return
 	}
-	t.emit(SaveContact{Contact{Name: name, Numbers: []ContactNumber{{Number: text}}}})
+	t.emit(SaveContact{ContactCard{Name: name, Numbers: []ContactNumber{{Number: text}}}})
 	t.say(ToastSaved, "", false)
 }
 

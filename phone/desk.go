@@ -213,7 +213,7 @@ func (t *turn) pageDigit(d byte) {
 	}
 }
 
-func (s State) filtered(p page) []*Contact {
+func (s State) filtered(p page) []*ContactCard {
 	s.page = p
 	return s.contactRows()
 }

@@ -42,7 +42,7 @@ type form struct {
 const maxFormRunes = 64
 
 func (f *form) view() FormView {
-	v := FormView{ID: f.id, Title: "@form." + f.id, Kind: f.kind, Text: string(f.text), Cursor: f.cursor, Pending: f.tap.key != 0, Mode: f.mode, Error: f.err}
+	v := FormView{ID: f.id, Title: "@" + "form." + f.id, Kind: f.kind, Text: string(f.text), Cursor: f.cursor, Pending: f.tap.key != 0, Mode: f.mode, Error: f.err}
 	if f.kind == FormPIN {
 		v.Text = strings.Repeat("•", len(f.text))
 	}

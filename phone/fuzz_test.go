@@ -148,7 +148,7 @@ func (m *simulation) desk(c byte) What {
 	case 2:
 		return CallerIDsLoaded{[]CallerID{{Number: "4930"}, {Number: "4940"}}[:int(c/8)%3]}
 	case 3:
-		return ContactsLoaded{[]Contact{
+		return ContactsLoaded{[]ContactCard{
 			{ID: "a", Name: "Anna", Numbers: []ContactNumber{{Number: "1002"}}, VIP: true}, {ID: "b", Name: "Bertil", Favourite: c > 100},
 			{ID: "c", Name: "Czesław", Numbers: []ContactNumber{{Number: "+49 2 1"}, {Number: "112"}}, Blocked: true},
 		}[:int(c/8)%4]}

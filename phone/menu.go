@@ -112,11 +112,11 @@ func (s *State) menuEntries() []entry {
 	case menuSound:
 		return s.soundMenu()
 	case menuMelody:
-		return choices(SetMelody, set.Melodies, set.Melody, "@melody.")
+		return choices(SetMelody, set.Melodies, set.Melody, "melody.")
 	case menuDisplay:
 		return []entry{{"theme", "@theme", "@" + set.Theme, (*turn).nextTheme}}
 	case menuLanguage:
-		return choices(SetLocale, set.Locales, set.Locale, "@locale.")
+		return choices(SetLocale, set.Locales, set.Locale, "locale.")
 	case menuCalls:
 		return []entry{
 			flip(SetCallWaiting, !set.NoCallWaiting), flip(SetRejectAnonymous, set.RejectAnonymous), sub(menuCallerID),
@@ -160,7 +160,7 @@ func (s *State) mainMenu() []entry {
 func (s *State) soundMenu() []entry {
 	var list []entry
 	for _, p := range []Path{PathNone, PathHandset, PathSpeaker, PathHeadset} {
-		label := "@path." + p.String()
+		label := "@" + "path." + p.String()
 		if p == PathNone {
 			label = "@path.ringer"
 		}
@@ -185,7 +185,7 @@ func (t *turn) nextVolume(p Path) {
 func choices(name string, values []string, now, prefix string) []entry {
 	list := make([]entry, 0, len(values))
 	for _, v := range values {
-		list = append(list, choose(name, v, prefix+v, now))
+		list = append(list, choose(name, v, "@"+prefix+v, now))
 	}
 	return list
 }

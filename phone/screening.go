@@ -37,7 +37,7 @@ func (t *turn) screenCaller(e CallArrived) verdict {
 	return verdict{ring: true}
 }
 
-func (s *State) mayDisturb(who *Contact, number string) bool {
+func (s *State) mayDisturb(who *ContactCard, number string) bool {
 	return who != nil && who.VIP || slices.ContainsFunc(s.settings.VIP, func(n string) bool { return sameNumber(n, number) })
 }
 

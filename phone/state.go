@@ -51,8 +51,8 @@ type State struct {
 
 	under    []page // the pages beneath; replaced, never changed
 	watches  []watch
-	asked    []watched // what the world was told to watch
-	contacts []Contact // sorted; replaced, never changed
+	asked    []watched     // what the world was told to watch
+	contacts []ContactCard // sorted; replaced, never changed
 	ids      []CallerID
 	device   DeviceInfo
 	choice   int // the selected suggestion while dialling, 0: what was typed

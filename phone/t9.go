@@ -20,7 +20,7 @@ var keyOf = func() map[rune]byte {
 }()
 
 // matches: the digits begin a word of the name, or are part of a number.
-func (c *Contact) matches(digits string) bool {
+func (c *ContactCard) matches(digits string) bool {
 	if spells(c.Name, digits) {
 		return true
 	}

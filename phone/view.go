@@ -36,10 +36,10 @@ type View struct {
 	Conference []CallID     // who is in the conference, nil: there is none
 	Park       ParkView
 
-	Keys      []KeyView // K1 … K8; nil: not known, the lines stand beside them
-	Form      *FormView // of ScreenForm
-	Contact   *Contact  // of ScreenContact
-	Filter    string    // digits that narrow ScreenContacts
+	Keys      []KeyView    // K1 … K8; nil: not known, the lines stand beside them
+	Form      *FormView    // of ScreenForm
+	Contact   *ContactCard // of ScreenContact
+	Filter    string       // digits that narrow ScreenContacts
 	Lock      LockView
 	CallerIDs []CallerID // the numbers that outgoing calls may show
 	Withhold  bool       // the next call shows none

@@ -79,6 +79,9 @@ func (b *builder) body() Body {
 	case phone.ScreenStatus:
 		return b.status()
 	}
+	if body := b.deskBody(); body != nil {
+		return body
+	}
 	return b.idle()
 }
 

@@ -41,6 +41,9 @@ func (b *builder) title() string {
 	case phone.ScreenMenu:
 		return b.menuTitle("menu.title")
 	}
+	if t := b.deskTitle(); t != "" {
+		return t
+	}
 	if n := Clean(b.v.Settings.PhoneName); n != "" {
 		return n
 	}

@@ -57,7 +57,7 @@ var desk = map[string]func(*World, []string) error{
 				return fmt.Errorf("%q is not NAME=NUMBER", x)
 			}
 			flags := strings.Split(rest, "+")
-			c := phone.Contact{ID: "c" + strconv.Itoa(i+1), Name: name}
+			c := phone.ContactCard{ID: "c" + strconv.Itoa(i+1), Name: name}
 			for _, n := range strings.Split(flags[0], ",") {
 				c.Numbers = append(c.Numbers, phone.ContactNumber{Number: n})
 			}

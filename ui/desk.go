@@ -1,0 +1,50 @@
+package ui
+
+import "phoned/phone"
+
+// deskBody is the body of menus, contacts, forms and questions; nil: another
+// screen is on.
+func (b *builder) deskBody() Body {
+	switch b.v.Screen {
+	case phone.ScreenContacts, phone.ScreenContact, phone.ScreenVoicemail, phone.ScreenEmergency, phone.ScreenNetwork, phone.ScreenAbout:
+		return b.list()
+	case phone.ScreenForm:
+		if b.v.Form != nil {
+			return b.form(*b.v.Form)
+		}
+	case phone.ScreenConfirm:
+		return Message{Icon: IconInfo, Tone: ToneWarn, Title: b.menuTitle("menu.title")}
+	}
+	return nil
+}
+
+// form is a number, a text or a PIN that is being entered.
+func (b *builder) form(f phone.FormView) Entry {
+	text, cursor := input(f.Text, f.Cursor)
+	e := Entry{Text: text, Cursor: cursor, Hint: b.literal(f.Title)}
+	switch {
+	case f.Error != "":
+		e.Note = Text{b.c.say(f.Error), ToneStop}
+	case f.Kind == phone.FormText && f.Mode == phone.ModeLower:
+		e.Note = Text{"abc", ToneMuted}
+	case f.Kind == phone.FormText:
+		e.Note = Text{string(f.Mode), ToneMuted}
+	}
+	for i, it := range b.v.Menu.Items {
+		e.Rows = append(e.Rows, Row{Label: b.literal(it.Label), Value: Text{b.literal(it.Value), ToneMuted}, Focus: i == b.v.Menu.Index})
+	}
+	return e
+}
+
+// deskTitle is the header's title on these screens, "" on others.
+func (b *builder) deskTitle() string {
+	switch b.v.Screen {
+	case phone.ScreenContacts, phone.ScreenContact, phone.ScreenVoicemail, phone.ScreenEmergency, phone.ScreenNetwork, phone.ScreenAbout:
+		return b.menuTitle("menu.title")
+	case phone.ScreenForm:
+		if b.v.Form != nil {
+			return b.literal(b.v.Form.Title)
+		}
+	}
+	return ""
+}
