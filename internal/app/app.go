@@ -88,6 +88,16 @@ type Config struct {
 	// LineDefaults is applied to lines that come from a session.
 	LineDefaults func(*Line)
 	Store        Store // nil: nothing is kept
+	PINs         PINs
+	Contacts     Contacts // nil: nobody is known
+	// Device is what the phone knows of itself.
+	Device func() phone.DeviceInfo
+	// CheckConfig fetches the configuration again; it must not block.
+	CheckConfig func(reboot bool)
+	// FactoryReset forgets everything that is kept; Restart, which must not
+	// block, has the phone started anew.
+	FactoryReset func(ctx context.Context) error
+	Restart      func()
 	Board        Board
 	Renderer     Renderer       // nil: nothing is drawn
 	Mirror       *manage.Mirror // nil: no picture for the web
@@ -117,15 +127,16 @@ type Phone struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 
-	calls   *calls
-	legs    sync.Mutex // orders "a leg's event" against "a leg's owner"
-	orphans map[sip.LegID][]func(*call)
-	common  *queue
-	saves   *queue
-	timers  *timers
-	signer  signer
-	ids     callIDs
-	plan    phone.AudioPlan // owned by common
+	watching watching
+	calls    *calls
+	legs     sync.Mutex // orders "a leg's event" against "a leg's owner"
+	orphans  map[sip.LegID][]func(*call)
+	common   *queue
+	saves    *queue
+	timers   *timers
+	signer   signer
+	ids      callIDs
+	plan     phone.AudioPlan // owned by common
 
 	linesMu  sync.Mutex
 	lines    map[string]*line
@@ -187,6 +198,7 @@ func (p *Phone) Run(ctx context.Context) error {
 
 	p.startHealth()
 	p.loadRecent()
+	p.startDesk()
 	p.startBoard()
 	p.startPainter()
 	p.wg.Go(p.sampleQuality)

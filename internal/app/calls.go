@@ -157,7 +157,16 @@ func (p *Phone) placeCall(c *call, e phone.PlaceCall) {
 		p.callFailed(c, phone.CauseCancelled, nil)
 		return
 	}
-	leg, err := p.agent.Invite(string(e.Line), e.Target, sip.InviteOptions{
+	target := e.Target
+	var replaces *sip.Replaces
+	if e.Pickup != "" {
+		if target, replaces, err = p.pickup(string(e.Line), e.Pickup); err != nil {
+			p.callFailed(c, phone.CauseNotAvailable, err)
+			return
+		}
+	}
+	leg, err := p.agent.Invite(string(e.Line), target, sip.InviteOptions{
+		Replaces: replaces,
 		Offer:    offer,
 		Identity: sip.Identity{User: e.Identity.Number, Display: e.Identity.Name},
 		Private:  e.Private,

@@ -13,7 +13,7 @@ import (
 // each in order.
 func (p *Phone) run(effects []phone.Effect) {
 	for _, e := range effects {
-		if !p.runCall(e) {
+		if !p.runCall(e) && !p.runDesk(e) {
 			p.runCommon(e)
 		}
 	}
@@ -139,7 +139,7 @@ func (p *Phone) refuse(e phone.RefuseLeg) {
 	p.calls.take(leg)
 	p.calls.wasGone(leg)
 	p.common.add(func() {
-		if err := p.agent.Refuse(leg, e.Code, ""); err != nil {
+		if err := p.agent.Refuse(leg, e.Code, e.Target); err != nil {
 			p.log.Debug("refusal was not sent", "code", e.Code, "err", err)
 		}
 	})
@@ -164,7 +164,7 @@ func (p *Phone) endCall(e phone.EndCall) {
 		c.mu.Unlock()
 		var err error
 		if incoming && !answered && e.Code >= 300 {
-			err = p.agent.Refuse(leg, e.Code, "")
+			err = p.agent.Refuse(leg, e.Code, e.Target)
 		} else {
 			err = p.agent.End(leg, "")
 		}

@@ -86,6 +86,7 @@ func (p *Phone) applyLines() {
 	p.linesMu.Unlock()
 	p.loop.Post(phone.LinesConfigured{Lines: infos})
 	p.agent.SetLines(lines)
+	p.watchLines()
 }
 
 func (p *Phone) onLine(e sip.LineChanged) {

@@ -37,6 +37,13 @@ func (p *Phone) onSIP(e sip.Event) {
 		})
 	case sip.InfoReceived:
 		p.onLeg(e.Leg, func(c *call) { p.onInfo(c, e) })
+	case sip.DialogInfo:
+		p.onDialogInfo(e)
+	case sip.SubscriptionChanged:
+		p.onSubscription(e)
+	case sip.CheckSync:
+		p.log.Info("the exchange asks for a new look at the configuration", "line", e.Line, "reboot", e.Reboot)
+		p.loop.Post(phone.ConfigAsked{Reboot: e.Reboot})
 	case sip.MessageWaiting:
 		p.loop.Post(phone.MessageWaiting{Line: phone.LineID(e.Line), Known: true, New: newMessages(e)})
 	}
