@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"phoned/internal/clock"
@@ -22,6 +23,9 @@ type Config struct {
 	Clock  clock.Clock  // nil: clock.Real
 	// Resolver looks servers up; nil: the system's.
 	Resolver Resolver
+	// Route gives the local address towards a server, host:port; nil: the
+	// kernel's.
+	Route func(remote string) (netip.Addr, error)
 	// Trace gets every message sent and received, secrets removed; may be nil.
 	Trace func(TraceMessage)
 }
@@ -98,6 +102,10 @@ type UserAgent interface {
 	SetLines([]Line)
 	// Reconnect tries at once and resets the back-off; "" means every line.
 	Reconnect(line string)
+	// AddressChanged is to be called when addresses or routes of the machine
+	// changed. Lines whose server is reached from another address now register
+	// anew at once; calls in progress stay (LegRestored).
+	AddressChanged()
 	// Invite starts a leg. Result: LegProgress*, then LegAnswered or LegEnded.
 	Invite(line, target string, o InviteOptions) (LegID, error)
 	// Ring sends 180.

@@ -26,6 +26,8 @@ var (
 	ErrState = errors.New("not possible in this state of the call")
 	// ErrNoRefer: the transfer request is not known (any more).
 	ErrNoRefer = errors.New("no such transfer request")
+	// ErrAddressChanged: the machine's address did, and the line registers anew.
+	ErrAddressChanged = errors.New("the network address changed")
 	// ErrGlare: 491, and the retry failed too.
 	ErrGlare = errors.New("both sides changed the call at once")
 )

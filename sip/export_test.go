@@ -24,3 +24,10 @@ func Held(a *Agent) (legs, dialogs int) {
 	a.wait(func() { legs, dialogs = len(a.legs), len(a.dialogs) })
 	return legs, dialogs
 }
+
+// SetLocalDialer is SetDialer with a local address that may change.
+func SetLocalDialer(a *Agent, dial func(server string) Flow, local func() string) {
+	a.dial = func(_ context.Context, server string, _ Line) (Flow, flowInfo, error) {
+		return dial(server), flowInfo{"TCP", local(), "127.0.0.1:5060", 1}, nil
+	}
+}

@@ -24,7 +24,7 @@ func (LegMoved) event() {}
 // call of the line would lose its flow.
 func (g *leg) movable() bool {
 	l := g.line
-	if g.moved || g.unwanted || g.state != calling || l.left || l.a.closing || len(l.cfg.Servers) < 2 && l.targets < 2 {
+	if g.moved || g.unwanted || g.state != calling || l.left || l.a.closing || len(l.cfg.Servers) < 2 && l.targets < 2 && !l.rehoming {
 		return false
 	}
 	for _, o := range l.a.legs {

@@ -63,6 +63,7 @@ type leg struct {
 	because   *referral // the REFER that this call of ours was made for
 	resend    *repeater
 	session   sessionTimer
+	severed   bool // the flow was lost in the call
 	guard     *timer
 }
 
@@ -240,7 +241,9 @@ func (l *line) transact(k *link, seq *uint32, req *gosip.Request, auth *authStat
 // looked for when the flow is back.
 func (g *leg) flowLost() {
 	switch {
-	case g.waiting || g.state == confirmed || g.state == over:
+	case g.state == confirmed:
+		g.severed = true
+	case g.waiting || g.state == over:
 	case !g.rung && g.movable():
 		g.move(0)
 	default:

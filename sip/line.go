@@ -39,12 +39,14 @@ type line struct {
 	retry      *timer
 	steady     *timer // resets back
 
-	reg     registration
-	state   LineChanged
-	probing bool     // over UDP: KeepAlive was given
-	bereft  bool     // the flow of a registration was lost and is not back
-	owed    []func() // BYEs that could not be sent while the flow was down
-	left    bool     // removed: unregistering, then gone
+	reg       registration
+	state     LineChanged
+	probing   bool     // over UDP: KeepAlive was given
+	bereft    bool     // the flow of a registration was lost and is not back
+	owed      []func() // BYEs that could not be sent while the flow was down
+	rehoming  bool     // the flow is given up for another address
+	lastLocal string   // our address when we registered last
+	left      bool     // removed: unregistering, then gone
 
 	subs    map[Subscription]*subscription
 	invites bucket // limits what the exchange can make us do
@@ -369,11 +371,7 @@ func (l *line) registered(k *link) {
 	for _, f := range owed {
 		f()
 	}
-	for _, g := range l.a.legs {
-		if g.line == l {
-			g.probe()
-		}
-	}
+	l.restored(k)
 	if g := l.waiting(); g != nil {
 		g.resume(k)
 	}

@@ -64,6 +64,8 @@ func TestCallSurvivesTheFlow(t *testing.T) {
 				peer.Send(probe.Reply("200 OK", "", ""))
 			}
 		}
+		want[sip.LegRestored](p)
+		want[sip.LegRestored](p)
 		if e := want[sip.LegEnded](p); e.Leg != lost {
 			t.Errorf("%+v", e)
 		}

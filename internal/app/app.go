@@ -109,6 +109,9 @@ type Config struct {
 	NewID func() string
 	// Record gets every event of the core, nil: nobody.
 	Record func(phone.Event)
+	// Network calls back until ctx ends whenever addresses or routes of the
+	// machine change; nil: nobody watches.
+	Network func(ctx context.Context, changed func()) error
 }
 
 // Phone is the running phone.
@@ -201,6 +204,7 @@ func (p *Phone) Run(ctx context.Context) error {
 	p.startDesk()
 	p.startBoard()
 	p.startPainter()
+	p.watchNetwork()
 	p.wg.Go(p.sampleQuality)
 	p.history.start()
 	p.applyLines()

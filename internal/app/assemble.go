@@ -18,6 +18,7 @@ import (
 	"phoned/internal/clock"
 	"phoned/internal/health"
 	"phoned/internal/httpcall"
+	"phoned/internal/netwatch"
 	"phoned/internal/walltime"
 	"phoned/manage"
 	"phoned/media"
@@ -145,6 +146,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 			s.Agent = a
 			return a, err
 		},
+		Network: netwatch.Watch,
 		Session: func(l Line) (media.Session, error) { return newSession(o, l) },
 		Tokens:  o.Config.Tokens(),
 		LineDefaults: func(l *Line) {

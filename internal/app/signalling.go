@@ -20,6 +20,8 @@ func (p *Phone) onSIP(e sip.Event) {
 		p.onArrived(e)
 	case sip.LegEnded:
 		p.onEnded(e)
+	case sip.LegRestored:
+		p.onLeg(e.Leg, func(c *call) { p.restored(c, e.Moved) })
 	case sip.LegRedirected:
 		// Nobody has agreed to call someone else: the call ends with the 3xx.
 		p.onLeg(e.Leg, func(*call) { _ = p.agent.End(e.Leg, "") })

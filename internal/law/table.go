@@ -20,6 +20,7 @@ var (
 var leaves = []string{
 	"internal/audiofile/...", "internal/backoff/...", "internal/calllog/...", "internal/clock/...", "internal/golden/...", "internal/health/...",
 	"internal/httpcall/...", "internal/logging/...", "internal/qrcode/...", "internal/secret/...", "internal/slowhash/...", "internal/leakcheck/...", "internal/sdnotify/...", "internal/walltime/...",
+	"internal/netwatch/...",
 }
 
 // parts are what internal/app introduces to each other.

@@ -24,6 +24,7 @@ func Conformance(t *testing.T, f Factory) {
 	t.Run("TonesBothWays", func(t *testing.T) { tonesBothWays(t, f) })
 	t.Run("Codecs", func(t *testing.T) { everyCodec(t, f) })
 	t.Run("HoldAndResume", func(t *testing.T) { holdAndResume(t, f) })
+	t.Run("Move", func(t *testing.T) { moves(t, f) })
 	t.Run("RemoteHold", func(t *testing.T) { remoteHold(t, f) })
 	t.Run("ReofferWithoutGap", func(t *testing.T) { reofferWithoutGap(t, f) })
 	t.Run("DTMF", func(t *testing.T) { dtmf(t, f) })

@@ -28,6 +28,7 @@ type peer struct {
 	track  *track
 	sender *webrtc.RTPSender
 	getter stats.Getter
+	net    *eagerNet
 	setup  string // our DTLS role in descriptions: active or passive
 
 	closing atomic.Bool
@@ -46,7 +47,7 @@ func (s *Session) newPeer(like *sdp.Local) (*peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	setting, err := s.settings(like)
+	setting, err := p.settings(like)
 	if err != nil {
 		return nil, err
 	}
@@ -78,8 +79,8 @@ func (s *Session) newPeer(like *sdp.Local) (*peer, error) {
 }
 
 // settings are Pion's knobs. What each is for is said where it is not plain.
-func (s *Session) settings(like *sdp.Local) (webrtc.SettingEngine, error) {
-	c := s.cfg
+func (p *peer) settings(like *sdp.Local) (webrtc.SettingEngine, error) {
+	s, c := p.s, p.s.cfg
 	e := webrtc.SettingEngine{LoggerFactory: pionLog{s.log}}
 	e.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	// Exchanges answer without a=ssrc, and transfers change the SSRC.
@@ -89,6 +90,7 @@ func (s *Session) settings(like *sdp.Local) (webrtc.SettingEngine, error) {
 		return e, err
 	}
 	e.SetNet(net)
+	p.net = net
 	e.DisableActiveTCP(true)
 	e.SetIncludeLoopbackCandidate(c.Loopback || c.LoopbackOnly)
 	if c.LoopbackOnly {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -37,6 +38,8 @@ type Session struct {
 	mu       sync.Mutex
 	closed   bool
 	socks    *sockets // nil before the first description
+	before   *sockets // those of the address before the last Move
+	sends    atomic.Pointer[net.UDPConn]
 	offered  []crypto
 	used     crypto // ours in use
 	remote   *sdp.Remote
@@ -313,7 +316,7 @@ func (s *Session) Close() error {
 			t.Stop()
 		}
 	}
-	socks := s.socks
+	socks, before := s.socks, s.before
 	s.sendBye()
 	s.mu.Unlock()
 	s.voice.SetGates(stream.GateShut, false)
@@ -322,6 +325,9 @@ func (s *Session) Close() error {
 	var err error
 	if socks != nil {
 		err = socks.close()
+	}
+	if before != nil {
+		err = errors.Join(err, before.close())
 	}
 	s.wg.Wait()
 	s.events.Close()

@@ -51,6 +51,7 @@ func (s *Session) open(toward netip.Addr) error {
 		}
 	}
 	s.socks = k
+	s.sends.Store(k.rtp)
 	s.wg.Go(func() { s.readRTP(k.rtp) })
 	s.wg.Go(func() { s.readRTCP(k.rtcp) })
 	return nil
@@ -269,7 +270,7 @@ func (w writer) WriteRTP(h *rtp.Header, payload []byte) error {
 		return errNowhere
 	}
 	send := func(b []byte) error {
-		_, err := w.s.socks.rtp.WriteToUDPAddrPort(b, to)
+		_, err := w.s.sends.Load().WriteToUDPAddrPort(b, to)
 		return err
 	}
 	if rt.out != nil {
