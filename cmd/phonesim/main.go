@@ -12,10 +12,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"image"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -33,6 +35,7 @@ type options struct {
 	autoAnswer   bool
 	fresh        bool
 	codecs       string
+	panel        string
 	open         bool
 	verbose      bool
 	trace        bool
@@ -52,6 +55,7 @@ func main() {
 	flag.BoolVar(&o.autoAnswer, "auto-answer", false, "lift the handset at once when the phone rings")
 	flag.BoolVar(&o.fresh, "fresh", false, "start as out of the box: nobody is signed in, a code and its QR code are shown; POST /sim/approve enters it")
 	flag.StringVar(&o.codecs, "codecs", "", "codecs in the order of preference: opus,G722,PCMA,PCMU")
+	flag.StringVar(&o.panel, "panel", "320x240", "`size` of the display; below 320x240 it has one bit a pixel: 128x64")
 	flag.BoolVar(&o.open, "open", false, "open the panel in the desktop's browser, if there is a desktop")
 	flag.BoolVar(&o.verbose, "v", false, "log what the phone does")
 	flag.BoolVar(&o.trace, "trace", false, "log every SIP message (secrets removed)")
@@ -80,6 +84,22 @@ func run(ctx context.Context, o options, in io.Reader, out io.Writer) error {
 		return script(ctx, o, in, out, log)
 	}
 	return serve(ctx, o, out, log)
+}
+
+// screen reads the size of the display.
+func (o options) screen() (image.Point, error) {
+	var p image.Point
+	if o.panel == "" {
+		return p, nil
+	}
+	w, h, _ := strings.Cut(o.panel, "x")
+	var err [2]error
+	p.X, err[0] = strconv.Atoi(w)
+	p.Y, err[1] = strconv.Atoi(h)
+	if err[0] != nil || err[1] != nil || p.X > 2000 || p.Y > 2000 {
+		return p, fmt.Errorf("-panel %s: expected width and height such as 320x240", o.panel)
+	}
+	return p, nil
 }
 
 func (o options) codecList() []string {

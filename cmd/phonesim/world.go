@@ -61,6 +61,9 @@ func start(ctx context.Context, o options, log *slog.Logger, listen string, forc
 		DataDir: data, Codecs: o.codecList(), Version: version, Log: log,
 		Board: app.Board{Name: "virtual", Keypads: []hal.Keypad{w.keypad}, Hook: w.hook, Lamps: &sim.Lamps{}},
 	}
+	if opts.ScreenBox, err = o.screen(); err != nil {
+		return nil, err
+	}
 	if o.trace {
 		opts.Trace = func(m sip.TraceMessage) { log.Debug("sip", "line", m.Line, "sent", m.Sent, "text", m.Text) }
 	}

@@ -50,7 +50,7 @@ type Options struct {
 	// Processor of each path's microphone, nil: none.
 	Processor func(media.Path) (process.Processor, error)
 	Board     Board
-	ScreenBox image.Point    // of the picture; zero: 320×240
+	ScreenBox image.Point    // of the picture; zero: 320×240; below that one bit a pixel, 128×64 at least
 	Roots     *x509.CertPool // trusted alone, unless ca_file is set: the lab's; nil: the system's
 	// Loopback: the exchange is on this machine (the lab), media as well.
 	Loopback  bool
@@ -132,7 +132,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 	if err := loadSettings(ctx, s.DB, &settings); err != nil {
 		s.log.Warn("the person's settings could not be read", "err", err)
 	}
-	renderer, err := lcd.New(image.Rectangle{Max: o.ScreenBox})
+	renderer, err := rendererFor(o.ScreenBox)
 	if err != nil {
 		return fmt.Errorf("screens: %w", err)
 	}
@@ -233,6 +233,16 @@ func settingsOf(o Options) phone.Settings {
 		Theme: c.Theme.Value, Locale: c.Locale.Value, TimeZone: c.TimeZone.Value, Country: c.Country.Value,
 		BrandName: c.BrandName.Value, Primary: c.PrimaryColor.Value, Accent: c.AccentColor.Value, PhoneName: o.PhoneName,
 	})
+}
+
+// rendererFor draws for a panel of a size: in colour from 320×240, below that
+// with one bit a pixel.
+func rendererFor(size image.Point) (Renderer, error) {
+	box := image.Rectangle{Max: size}
+	if size.X < lcd.MinWidth || size.Y < lcd.MinHeight {
+		return lcd.NewMono(box)
+	}
+	return lcd.New(box)
 }
 
 // classicLines are the lines that the configuration itself describes.

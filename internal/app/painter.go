@@ -8,8 +8,9 @@ import (
 	"phoned/ui"
 )
 
-// Renderer draws a screen and says which parts changed; *lcd.Renderer is one.
-// The image is valid until the next call.
+// Renderer draws a screen and says which parts changed; *lcd.Renderer and
+// *lcd.Mono are. The image is valid until the next call. One with a method
+// SoftWidth says how many characters its soft keys have room for.
 type Renderer interface {
 	Draw(ui.Screen) (*image.RGBA, []image.Rectangle)
 }
@@ -39,7 +40,11 @@ func (p *Phone) paint(changed <-chan phone.View) {
 	v := p.loop.View()
 	tick := make(chan struct{}, 1)
 	for {
-		screen := ui.Build(v, ui.EnvOf(v, p.clock.Now()))
+		env := ui.EnvOf(v, p.clock.Now())
+		if n, ok := p.cfg.Renderer.(interface{ SoftWidth() int }); ok {
+			env.SoftWidth = n.SoftWidth()
+		}
+		screen := ui.Build(v, env)
 		img, dirty := p.cfg.Renderer.Draw(screen)
 		p.show(img, dirty)
 		stop := func() bool { return true }

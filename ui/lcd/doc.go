@@ -1,4 +1,5 @@
-// Package lcd draws a ui.Screen on a colour panel of 320×240 pixels or more.
+// Package lcd draws a ui.Screen: Renderer on a colour panel of 320×240 pixels
+// or more, Mono on a panel of one bit a pixel, 128×64 or more.
 //
 //	ui.Screen → layout (display list of items) → difference to the last list
 //	→ dirty rectangles → paint the items that touch them
@@ -8,5 +9,5 @@
 // change. All drawing is done in Go with integer arithmetic where a pixel
 // depends on it, so a picture is the same on every machine.
 //
-// A Renderer belongs to one goroutine. Nothing here runs by itself.
+// A Renderer or Mono belongs to one goroutine. Nothing here runs by itself.
 package lcd

@@ -36,6 +36,9 @@ func run(dir, locale string, columns int, all bool) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make the folder: %w", err)
 	}
+	if err := monoSheet(filepath.Join(dir, "screens-mono.png"), locale, columns, all); err != nil {
+		return err
+	}
 	for _, theme := range ui.Themes() {
 		img, err := sheet(theme, locale, columns, all)
 		if err != nil {
@@ -89,4 +92,42 @@ func write(path string, img image.Image) error {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return f.Close()
+}
+
+// monoScale is how much a pixel of the 128×64 panel is enlarged.
+const monoScale = 3
+
+// monoSheet draws the scenes of the smallest panel.
+func monoSheet(path, locale string, columns int, all bool) error {
+	r, err := lcd.NewMono(image.Rect(0, 0, lcd.MinMonoWidth, lcd.MinMonoHeight))
+	if err != nil {
+		return err
+	}
+	var shown []scenes.Scene
+	for _, s := range scenes.All() {
+		if all || s.Sheet {
+			shown = append(shown, s)
+		}
+	}
+	const w, h = lcd.MinMonoWidth*monoScale + gap, lcd.MinMonoHeight*monoScale + gap
+	rows := (len(shown) + columns - 1) / columns
+	img := image.NewRGBA(image.Rect(0, 0, gap+columns*w, gap+rows*h))
+	draw.Draw(img, img.Rect, image.NewUniform(color.RGBA{0x2a, 0x2d, 0x34, 255}), image.Point{}, draw.Src)
+	for i, s := range shown {
+		env := s.Env(ui.Dark, locale)
+		env.SoftWidth = r.SoftWidth()
+		pic, _ := r.Draw(ui.Build(s.View, env))
+		at := image.Pt(gap+i%columns*w, gap+i/columns*h)
+		for y := range lcd.MinMonoHeight {
+			for x := range lcd.MinMonoWidth {
+				p := at.Add(image.Pt(x*monoScale, y*monoScale))
+				draw.Draw(img, image.Rectangle{Min: p, Max: p.Add(image.Pt(monoScale, monoScale))}, image.NewUniform(pic.RGBAAt(x, y)), image.Point{}, draw.Src)
+			}
+		}
+	}
+	if err := write(path, img); err != nil {
+		return err
+	}
+	fmt.Println(path)
+	return nil
 }

@@ -71,7 +71,7 @@ func run(dir, to string) error {
 		if err := os.WriteFile(filepath.Join(to, file), packed.Bytes(), 0o644); err != nil {
 			return err
 		}
-		fmt.Printf("%s: %d bytes, %d unpacked\n", file, packed.Len(), out.Len())
+		fmt.Fprintf(os.Stdout, "%s: %d bytes, %d unpacked\n", file, packed.Len(), out.Len())
 	}
 	return nil
 }
