@@ -307,6 +307,13 @@ func (p *Parking) look(ctx context.Context, name string) ([]ParkSlot, error) {
 	return slots, nil
 }
 
+// Fresh asks the server for a domain's slots now, never the cache. It is told by
+// SlotsUpdated as well.
+func (p *Parking) Fresh(ctx context.Context, domain string) ([]ParkSlot, error) {
+	slots, err := p.look(ctx, domain)
+	return slices.Clone(slots), err
+}
+
 // slot asks anew for one slot.
 func (p *Parking) slot(ctx context.Context, domain, extension string) (ParkSlot, error) {
 	slots, err := p.look(ctx, domain)

@@ -33,6 +33,8 @@ type Box interface {
 	// what was known before the question.
 	HistoryMark(ctx context.Context) (int64, error)
 	ReplaceHistory(ctx context.Context, userID, sipDomain string, mark int64, records []calllog.Record) error
+	// ClearHistory empties the cache of all that does not wait in the out-box.
+	ClearHistory(ctx context.Context) error
 }
 
 // HistoryAPI is what History needs of the backend; *Client is one.
@@ -275,6 +277,17 @@ func (h *History) Sync(ctx context.Context, userID, sipDomain string) error {
 	if err := h.cfg.Box.ReplaceHistory(ctx, userID, sipDomain, mark, all[:min(len(all), h.cfg.Limit)]); err != nil {
 		h.storage(err)
 		return fmt.Errorf("load the history: %w", err)
+	}
+	h.cfg.Notify(HistoryEvent{Updated: true})
+	return nil
+}
+
+// Clear empties the cache; what has not been accepted yet stays. A Sync is to
+// follow.
+func (h *History) Clear(ctx context.Context) error {
+	if err := h.cfg.Box.ClearHistory(ctx); err != nil {
+		h.storage(err)
+		return fmt.Errorf("clear the history: %w", err)
 	}
 	h.cfg.Notify(HistoryEvent{Updated: true})
 	return nil

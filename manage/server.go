@@ -36,6 +36,7 @@ type Config struct {
 	Health   *health.Registry
 	Info     func() Info // identity and figures for /api/v1/status
 	Levels   func() Levels
+	Owner    Owner // nil: none of its routes
 	Pages    fs.FS // the front panel; nil: none
 	Log      *slog.Logger
 	Clock    clock.Clock
@@ -147,6 +148,7 @@ func (s *Server) routes() http.Handler {
 	m.HandleFunc("POST /api/v1/hook", s.postHook)
 	m.HandleFunc("POST /api/v1/headset", s.postHeadset)
 	m.HandleFunc("POST /api/v1/commands/{command}", s.postCommand)
+	s.ownerRoutes(m)
 	for pattern, h := range s.cfg.Extra {
 		m.Handle(pattern, h)
 	}

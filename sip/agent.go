@@ -72,6 +72,9 @@ type Line struct {
 	LocalAddress string
 	// Present is how a call says which number it presents; "": PresentAsserted.
 	Present Present
+	// UUIDHeader names the header in which the exchange tells its own UUID of a
+	// call; "": none does, the Call-ID is it.
+	UUIDHeader string
 
 	target int // which host of a UDP server's is tried
 }
@@ -150,6 +153,9 @@ type UserAgent interface {
 	SetSubscriptions(line string, want []Subscription) error
 	// CallID returns the SIP Call-ID of a leg.
 	CallID(LegID) (string, bool)
+	// UUID is what the exchange calls a leg's call: what Line.UUIDHeader
+	// brought, else the Call-ID.
+	UUID(LegID) (string, bool)
 	// Close unregisters every line (Expires: 0), ends flows and waits for it
 	// as long as ctx allows.
 	Close(ctx context.Context) error

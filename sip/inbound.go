@@ -245,6 +245,7 @@ func (k *link) inDialog(tx *serverTx) {
 			return
 		}
 		g.d.rseq = req.CSeq().SeqNo
+		g.learnUUID(req)
 	}
 	switch req.Method {
 	case gosip.BYE:

@@ -27,6 +27,7 @@ type leg struct {
 	line   *line
 	id     LegID
 	callID string
+	uuid   string // the exchange's own, "": not told
 	state  legState
 	d      *dialog // nil until an answer makes it
 	sdp    []byte  // our last description

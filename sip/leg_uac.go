@@ -116,6 +116,7 @@ func (g *leg) inviteFailed(err error) {
 
 func (g *leg) progress(res *gosip.Response) {
 	g.rung = true
+	g.learnUUID(res)
 	if g.unwanted {
 		g.cancel()
 		return
@@ -169,6 +170,7 @@ func (g *leg) accepted(k *link, req *gosip.Request, res *gosip.Response) {
 	case g.state == calling:
 		g.forgetEarly(d)
 		g.state = answered
+		g.learnUUID(res)
 		g.adopt(d)
 		g.session.agreed(res, true)
 		if g.because != nil {

@@ -61,6 +61,7 @@ func (k *link) invited(tx *serverTx) {
 		delete(a.legs, g.id)
 		return
 	}
+	g.learnUUID(req)
 	g.tx, tx.leg, g.replaces = tx, g, other
 	g.adopt(uasDialog(req, tx.tag))
 	tx.respond(100, "Trying", nil, nil)

@@ -27,6 +27,7 @@ func (p *Phone) onAccount(e backend.Event) {
 		p.stopSignIn()
 		p.history.user(e.Session.UserID)
 		p.setSession(e.Session.Lines)
+		p.parking.kick()
 		p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionIn, User: e.Session.UserID}})
 	case backend.Lost:
 		p.history.user("")
@@ -74,11 +75,7 @@ func (p *Phone) leaveWhenIdle() {
 
 // signOut ends calls, unregisters and wipes what signing in gave.
 func (p *Phone) signOut() {
-	for _, c := range p.calls.all() {
-		if leg := c.legID(); leg != "" {
-			_ = p.agent.End(leg, "")
-		}
-	}
+	p.endCalls()
 	if p.account == nil {
 		return
 	}

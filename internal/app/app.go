@@ -22,6 +22,7 @@ import (
 	"phoned/internal/calllog"
 	"phoned/internal/clock"
 	"phoned/internal/health"
+	"phoned/internal/secret"
 	"phoned/manage"
 	"phoned/media"
 	"phoned/media/audio"
@@ -33,7 +34,10 @@ import (
 type Account interface {
 	// Start begins with what is kept, else with the provisioned tokens.
 	Start(ctx context.Context, provisioned backend.Tokens)
+	SignIn(ctx context.Context, email string, password secret.String) error
 	SignInWithTokens(ctx context.Context, t backend.Tokens) error
+	// Refresh fetches the session again and tells what changed.
+	Refresh(ctx context.Context) error
 	SignOut(ctx context.Context) error
 	Close()
 }
@@ -81,6 +85,8 @@ type Config struct {
 	Account func(events func(backend.Event)) (Account, error)
 	// History makes what tells the backend of calls; nil: they stay here.
 	History func(events func(backend.HistoryEvent)) (History, error)
+	// Parking makes what knows the park slots; nil: there is none.
+	Parking func(events func(backend.ParkEvent)) (Parking, error)
 	// Grant signs in by a one-time code; nil: not possible.
 	Grant Grant
 	// Tokens are the provisioned ones, if any.
@@ -124,6 +130,7 @@ type Phone struct {
 	engine  Audio
 	account Account
 	history *historian  // nil: there is no backend for it
+	parking *parker     // nil: likewise
 	taken   atomic.Bool // the sign-in was; its lines go when the last call ends
 
 	ctx    context.Context
@@ -144,6 +151,7 @@ type Phone struct {
 	linesMu  sync.Mutex
 	lines    map[string]*line
 	sessionL []Line // the session's
+	off      bool   // a person has taken the lines out of service
 }
 
 // New builds a phone; Run starts it.
@@ -180,6 +188,12 @@ func New(cfg Config) (*Phone, error) {
 			return nil, fmt.Errorf("call history: %w", err)
 		}
 	}
+	if cfg.Parking != nil {
+		if p.parking, err = newParker(p, cfg.Parking); err != nil {
+			p.cancel()
+			return nil, fmt.Errorf("parking: %w", err)
+		}
+	}
 	return p, nil
 }
 
@@ -207,6 +221,7 @@ func (p *Phone) Run(ctx context.Context) error {
 	p.watchNetwork()
 	p.wg.Go(p.sampleQuality)
 	p.history.start()
+	p.parking.start()
 	p.applyLines()
 	if p.account != nil {
 		p.account.Start(p.ctx, p.cfg.Tokens)
@@ -241,6 +256,7 @@ func (p *Phone) stop(stopLoop func(), loop *sync.WaitGroup) error {
 	<-p.common.done
 	<-p.saves.done
 	p.history.close()
+	p.parking.close()
 	p.closeBoard()
 	p.wg.Wait()
 	return errors.Join(errs...)

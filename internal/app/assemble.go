@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"phoned/backend"
@@ -78,6 +79,10 @@ type System struct {
 	// Gate says when the time of day can be believed.
 	Gate *walltime.Gate
 	log  *slog.Logger
+
+	data      string
+	resetting sync.Once
+	reset     chan struct{} // closed: everything is to be wiped
 }
 
 // eventsKept is how many published events a late reader can still get.
@@ -95,9 +100,12 @@ func Assemble(o Options) (*System, error) {
 	if o.ScreenBox == (image.Point{}) {
 		o.ScreenBox = image.Pt(320, 240)
 	}
-	s := &System{log: o.Log, Bus: manage.NewBus(eventsKept), Health: health.NewRegistry(o.Clock.Now)}
+	s := &System{log: o.Log, data: o.DataDir, reset: make(chan struct{}), Bus: manage.NewBus(eventsKept), Health: health.NewRegistry(o.Clock.Now)}
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	if err := finishReset(o.DataDir); err != nil {
+		return nil, err
 	}
 	db, secrets, err := openStorage(o.DataDir, o.SecretsKey, store.Options{Clock: o.Clock, Log: o.Log}, s.Health)
 	if err != nil {
@@ -148,7 +156,8 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 		},
 		Network: netwatch.Watch,
 		Session: func(l Line) (media.Session, error) { return newSession(o, l) },
-		Tokens:  o.Config.Tokens(),
+		FactoryReset: func(context.Context) error { s.FactoryReset(); return nil },
+		Tokens:       o.Config.Tokens(),
 		LineDefaults: func(l *Line) {
 			l.SIP.Roots, l.SIP.DisplayName, l.Codecs = roots, o.Config.DisplayName.Value, o.Codecs
 		},
@@ -160,6 +169,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 				return backend.NewHistory(backend.HistoryConfig{API: api, Box: s.DB, Notify: events, Clock: o.Clock, Log: o.Log}), nil
 			}
 		}
+		cfg.Parking = parkingOf(o, func() *backend.Client { return api })
 		cfg.Account = func(events func(backend.Event)) (Account, error) {
 			a, err := backend.NewAccount(accountConfig(o, roots, s.Gate), secrets, events)
 			if err != nil {
@@ -181,7 +191,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 	}
 	web := manage.Config{
 		Phone: s.Phone, Screen: s.Mirror, Bus: s.Bus, Health: s.Health, Log: o.Log, Clock: o.Clock, Pages: manage.Pages(),
-		Info: s.info(o, o.Clock.Now()),
+		Info: s.info(o, o.Clock.Now()), Owner: owner{s},
 		Levels: func() manage.Levels {
 			l := s.Engine.Levels()
 			return manage.Levels{Mic: l.Microphone, Speaker: l.Speaker}
@@ -254,7 +264,7 @@ func classicLines(c provisioning.Config, roots *x509.CertPool) []Line {
 			RecordingSilent: l.RecordingUnconfirmed,
 			SIP: sip.Line{
 				ID: l.Key(), User: l.User, AuthUser: l.AuthUser, Domain: l.Domain, Password: l.Password,
-				DisplayName: l.DisplayName, Servers: l.AllServers(), Roots: roots, Present: sip.Present(l.CallerID),
+				DisplayName: l.DisplayName, Servers: l.AllServers(), Roots: roots, Present: sip.Present(l.CallerID), UUIDHeader: l.CallUUIDHeader,
 			},
 		}
 		if l.DTMF == provisioning.DTMFAuto {
@@ -300,8 +310,18 @@ func toward(servers []string) netip.Addr {
 // Listen opens the management address.
 func (s *System) Listen(addr string) (net.Listener, error) { return manage.Listen(addr) }
 
-// Run runs the phone and its server until ctx ends.
+// Run runs the phone and its server until ctx ends, or until a reset to factory
+// settings: then it returns ErrFactoryReset.
 func (s *System) Run(ctx context.Context, l net.Listener) error {
+	ctx, cancelRun := context.WithCancel(ctx)
+	defer cancelRun()
+	go func() {
+		select {
+		case <-s.reset:
+			cancelRun()
+		case <-ctx.Done():
+		}
+	}()
 	served := make(chan error, 1)
 	if l != nil {
 		go func() { served <- s.Server.Serve(l) }()
@@ -315,7 +335,13 @@ func (s *System) Run(ctx context.Context, l net.Listener) error {
 	stop, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
 	err = errors.Join(err, s.Server.Close(stop), <-served)
-	return errors.Join(err, s.Engine.Close(), s.DB.Close())
+	err = errors.Join(err, s.Engine.Close())
+	select {
+	case <-s.reset:
+		return errors.Join(err, s.wipe(), ErrFactoryReset)
+	default:
+		return errors.Join(err, s.DB.Close())
+	}
 }
 
 func (s *System) info(o Options, started time.Time) func() manage.Info {

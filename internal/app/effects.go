@@ -48,6 +48,10 @@ func (p *Phone) runCall(e phone.Effect) bool {
 		p.onCall(e.Call, func(c *call) { p.sendDigit(c, e) })
 	case phone.AskRecording:
 		p.onCall(e.Call, func(c *call) { p.askRecording(c, e.On) })
+	case phone.ParkCall:
+		if c := p.calls.get(e.Call); c != nil {
+			p.parkCall(c, e)
+		}
 	case phone.LookUpParty:
 		p.onCall(e.Call, func(c *call) { p.lookUp(c, e.Number) })
 	default:
@@ -79,6 +83,10 @@ func (p *Phone) runCommon(e phone.Effect) {
 		p.saves.add(func() { p.saveVolume(e) })
 	case phone.SaveSetting:
 		p.saves.add(func() { p.saveSetting(e) })
+	case phone.ParkListWanted:
+		p.askSlots(e)
+	case phone.ParkWatch:
+		p.parking.watch(e.On)
 	case phone.AskSignIn:
 		p.common.add(p.signIn)
 	case phone.AskSignOut:

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,6 +22,8 @@ type History interface {
 	Retry(ctx context.Context) error
 	// Sync puts the backend's list in the place of the kept one.
 	Sync(ctx context.Context, userID, sipDomain string) error
+	// Clear empties the cache; what was not accepted yet stays.
+	Clear(ctx context.Context) error
 	Close()
 }
 
@@ -119,11 +122,46 @@ func (h *historian) event(e backend.HistoryEvent) {
 	case e.Cleared != "":
 		h.p.solved(e.Cleared, "")
 	case e.Updated:
-		h.p.saves.add(func() {
-			h.p.loadRecent()
-			ctx, cancel := context.WithTimeout(context.Background(), saveTime)
-			defer cancel()
-			h.p.tellHistory(ctx)
-		})
+		h.p.saves.add(h.p.historyChanged)
 	}
+}
+
+// historyChanged tells core and interfaces what is kept now.
+func (p *Phone) historyChanged() {
+	p.loadRecent()
+	ctx, cancel := context.WithTimeout(context.Background(), saveTime)
+	defer cancel()
+	p.tellHistory(ctx)
+}
+
+// reload clears the cache and loads it from the backend again.
+func (h *historian) reload(ctx context.Context) error {
+	h.mu.Lock()
+	who := h.who
+	h.mu.Unlock()
+	if who == "" {
+		return backend.ErrSignedOut
+	}
+	if err := h.h.Clear(ctx); err != nil {
+		return err
+	}
+	for _, domain := range h.p.sessionDomains() {
+		if err := h.h.Sync(ctx, who, domain); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sessionDomains are the SIP domains of the sign-in's lines.
+func (p *Phone) sessionDomains() []string {
+	p.linesMu.Lock()
+	defer p.linesMu.Unlock()
+	var out []string
+	for _, l := range p.sessionL {
+		if !slices.Contains(out, l.SIP.Domain) {
+			out = append(out, l.SIP.Domain)
+		}
+	}
+	return out
 }

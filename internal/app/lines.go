@@ -83,10 +83,14 @@ func (p *Phone) applyLines() {
 		})
 		lines = append(lines, l.SIP)
 	}
+	if p.off {
+		lines = nil
+	}
 	p.linesMu.Unlock()
 	p.loop.Post(phone.LinesConfigured{Lines: infos})
 	p.agent.SetLines(lines)
 	p.watchLines()
+	p.parking.settle()
 }
 
 func (p *Phone) onLine(e sip.LineChanged) {
@@ -107,4 +111,8 @@ func (p *Phone) onLine(e sip.LineChanged) {
 	})
 	p.lineProblem(e)
 	p.history.line(e)
+	if p.line(e.Line) == nil && (e.State == sip.Off || e.State == sip.Unregistered) {
+		// The core has forgotten the line of a sign-in that is over.
+		p.event("sip-unregistered", map[string]any{"line": e.Line, "expired": e.Expired})
+	}
 }

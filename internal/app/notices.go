@@ -118,6 +118,11 @@ func (p *Phone) tellHistory(ctx context.Context) {
 		p.log.Error("the history can't be read", "err", err)
 		return
 	}
+	p.event("history-updated", map[string]any{"history": historyList(rows)})
+}
+
+// historyList is the list for interfaces (contract §5).
+func historyList(rows []calllog.Record) []map[string]any {
 	list := make([]map[string]any, 0, len(rows))
 	for _, r := range rows {
 		e := map[string]any{
@@ -129,12 +134,15 @@ func (p *Phone) tellHistory(ctx context.Context) {
 		}
 		list = append(list, e)
 	}
-	p.event("history-updated", map[string]any{"history": list})
+	return list
 }
 
 // historyStatus is the word of the list for interfaces: what was not answered
 // was missed, by whichever side.
 func historyStatus(r calllog.Record) string {
+	if r.Voicemail {
+		return "voicemail"
+	}
 	if r.Disposition == calllog.Answered {
 		return "answered"
 	}

@@ -130,7 +130,7 @@ func (l *listener) judge(t testing.TB, w *world) {
 	for _, leak := range tail(find(said, secretsOf(w.lab)), 10) {
 		t.Error(leak)
 	}
-	if len(said["log"]) == 0 || len(said["screen"]) == 0 || len(said["database"]) == 0 {
+	if len(said["log"]) == 0 || len(said["screen"]) == 0 || len(said["database"]) == 0 && !w.wiped {
 		t.Error("nothing was listened to: the search proves nothing")
 	}
 }
