@@ -59,7 +59,10 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: o.level}))
-	if err := run(ctx, o, log); err != nil {
+	switch err := run(ctx, o, log); {
+	case errors.Is(err, app.ErrFactoryReset): // the service manager starts it again
+		log.Info("phoned ended", "err", err)
+	case err != nil:
 		log.Error("phoned ended", "err", err)
 		os.Exit(1)
 	}

@@ -8,10 +8,24 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+
+	"phoned/internal/app"
 )
 
 // serve runs the phone with its front panel until it is interrupted.
 func serve(ctx context.Context, o options, out io.Writer, log *slog.Logger) error {
+	for {
+		err := serveOnce(ctx, o, out, log)
+		if !errors.Is(err, app.ErrFactoryReset) {
+			return err
+		}
+		// As on a board, where the service manager starts the phone again.
+		fmt.Fprintln(out, "The phone was reset to factory settings and starts again.")
+		o.fresh, o.open = true, false
+	}
+}
+
+func serveOnce(ctx context.Context, o options, out io.Writer, log *slog.Logger) error {
 	w, err := start(ctx, o, log, o.listen, false)
 	if err != nil {
 		return err

@@ -28,6 +28,7 @@ func (p *Phone) onAccount(e backend.Event) {
 		p.history.user(e.Session.UserID)
 		p.setSession(e.Session.Lines)
 		p.parking.kick()
+		p.loadNumbers(e.Session.Lines)
 		p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionIn, User: e.Session.UserID}})
 	case backend.Lost:
 		p.history.user("")

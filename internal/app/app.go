@@ -87,6 +87,9 @@ type Config struct {
 	History func(events func(backend.HistoryEvent)) (History, error)
 	// Parking makes what knows the park slots; nil: there is none.
 	Parking func(events func(backend.ParkEvent)) (Parking, error)
+	// Numbers gives what knows the numbers that calls may show; nil: nobody.
+	// It is first called when somebody is signed in.
+	Numbers func() Numbers
 	// Grant signs in by a one-time code; nil: not possible.
 	Grant Grant
 	// Tokens are the provisioned ones, if any.

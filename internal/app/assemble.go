@@ -154,8 +154,8 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 			s.Agent = a
 			return a, err
 		},
-		Network: netwatch.Watch,
-		Session: func(l Line) (media.Session, error) { return newSession(o, l) },
+		Network:      netwatch.Watch,
+		Session:      func(l Line) (media.Session, error) { return newSession(o, l) },
 		FactoryReset: func(context.Context) error { s.FactoryReset(); return nil },
 		Tokens:       o.Config.Tokens(),
 		LineDefaults: func(l *Line) {
@@ -168,6 +168,9 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 			cfg.History = func(events func(backend.HistoryEvent)) (History, error) {
 				return backend.NewHistory(backend.HistoryConfig{API: api, Box: s.DB, Notify: events, Clock: o.Clock, Log: o.Log}), nil
 			}
+		}
+		if o.Config.APIURL.Value != "" {
+			cfg.Numbers = func() Numbers { return api }
 		}
 		cfg.Parking = parkingOf(o, func() *backend.Client { return api })
 		cfg.Account = func(events func(backend.Event)) (Account, error) {
