@@ -238,7 +238,9 @@ func TestFactoryReset(t *testing.T) {
 		return err
 	}))
 	again := start(t, setup{api: true, data: dir, external: ex, fresh: true})
-	again.until("signed out", func(v phone.View) bool { return v.Session.State == phone.SessionOut && len(v.Recent) == 0 && len(v.Lines) == 0 })
+	again.until("signed out", func(v phone.View) bool {
+		return v.Session.State == phone.SessionOut && len(v.Recent) == 0 && len(v.Lines) == 0
+	})
 }
 
 func anyIn(t *testing.T, dir string, words []string) bool {

@@ -73,7 +73,7 @@ type world struct {
 	done   chan error
 	over   bool
 	ownLab bool
-	wiped  bool // by a reset: there is no database to look at
+	wiped  bool             // by a reset: there is no database to look at
 	told   []health.Problem // of the configuration
 }
 
