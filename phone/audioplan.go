@@ -4,7 +4,7 @@ import "slices"
 
 // Equal reports whether two plans say the same.
 func (p AudioPlan) Equal(q AudioPlan) bool {
-	return p.Path == q.Path && p.Mic == q.Mic && p.Muted == q.Muted && p.Tone == q.Tone && p.Ring == q.Ring &&
+	return p.Path == q.Path && p.Mic == q.Mic && p.Conference == q.Conference && p.Muted == q.Muted && p.Tone == q.Tone && p.Ring == q.Ring &&
 		slices.Equal(p.Listen, q.Listen)
 }
 
@@ -24,6 +24,10 @@ func (s *State) audioPlan() AudioPlan {
 		}
 		if p.Mic != 0 || c.early || c.State == Answering {
 			p.Listen = []CallID{c.ID}
+		}
+		if s.inConf(c.ID) {
+			p.Conference = true
+			p.Mic, p.Listen = s.conf[0], slices.Sorted(slices.Values(s.conf))
 		}
 	}
 	p.Tone = s.tonePlan()

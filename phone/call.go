@@ -72,28 +72,34 @@ type Party struct {
 type Cause string
 
 const (
-	CauseNone          Cause = ""
-	CauseHungUp        Cause = "hung_up"        // we ended an active call
-	CauseRemote        Cause = "remote"         // the far end ended an active call
-	CauseCancelled     Cause = "cancelled"      // we gave up before an answer
-	CauseMissed        Cause = "missed"         // the caller gave up
-	CauseElsewhere     Cause = "elsewhere"      // answered on another phone
-	CauseRejected      Cause = "rejected"       // we refused
-	CauseDND           Cause = "dnd"            // we refused because of do not disturb
-	CauseBusy          Cause = "busy"           // 486, 600
-	CauseNotFound      Cause = "not_found"      // 404, 410, 484, 604
-	CauseNotAllowed    Cause = "not_allowed"    // 401, 403, 407, 603
-	CauseNotAvailable  Cause = "not_available"  // 408, 480, 487 not ours
-	CauseNoAnswer      Cause = "no_answer"      // our own 180 s limit
-	CauseNoConnection  Cause = "no_connection"  // transport error, 503
-	CauseNoMedia       Cause = "no_media"       // 200, but ICE or DTLS never came up
-	CauseNotCompatible Cause = "not_compatible" // 415, 488, 606, no common codec
-	CauseServer        Cause = "server"         // other 5xx
-	CauseNoService     Cause = "no_service"     // no registered line to dial on
-	CauseForwarded     Cause = "forwarded"      // we sent the caller on
-	CauseBlocked       Cause = "blocked"        // the caller is on the block list
-	CauseAnonymous     Cause = "anonymous"      // the caller withholds the number
-	CauseUnknown       Cause = "unknown"
+	CauseNone           Cause = ""
+	CauseHungUp         Cause = "hung_up"         // we ended an active call
+	CauseRemote         Cause = "remote"          // the far end ended an active call
+	CauseCancelled      Cause = "cancelled"       // we gave up before an answer
+	CauseMissed         Cause = "missed"          // the caller gave up
+	CauseElsewhere      Cause = "elsewhere"       // answered on another phone
+	CauseRejected       Cause = "rejected"        // we refused
+	CauseDND            Cause = "dnd"             // we refused because of do not disturb
+	CauseBusy           Cause = "busy"            // 486, 600
+	CauseNotFound       Cause = "not_found"       // 404, 410, 484, 604
+	CauseNotAllowed     Cause = "not_allowed"     // 401, 403, 407, 603
+	CauseNotAvailable   Cause = "not_available"   // 408, 480, 487 not ours
+	CauseNoAnswer       Cause = "no_answer"       // our own 180 s limit
+	CauseNoConnection   Cause = "no_connection"   // transport error, 503
+	CauseNoMedia        Cause = "no_media"        // 200, but ICE or DTLS never came up
+	CauseNotCompatible  Cause = "not_compatible"  // 415, 488, 606, no common codec
+	CauseServer         Cause = "server"          // other 5xx
+	CauseNoService      Cause = "no_service"      // no registered line to dial on
+	CauseForwarded      Cause = "forwarded"       // we sent the caller on
+	CauseBlocked        Cause = "blocked"         // the caller is on the block list
+	CauseAnonymous      Cause = "anonymous"       // the caller withholds the number
+	CauseTransferred    Cause = "transferred"     // handed on to someone else
+	CauseTransferFailed Cause = "transfer_failed" // handed on in vain, and lost
+	CauseReplaced       Cause = "replaced"        // another call took its place
+	CauseParked         Cause = "parked"          // waits in a park slot
+	CauseTaken          Cause = "taken"           // somebody else took who was parked
+	CauseRedirected     Cause = "redirected"      // the exchange names someone else, and we do not follow
+	CauseUnknown        Cause = "unknown"
 )
 
 // CauseOf maps a final SIP status to a Cause (the C5 table).
@@ -195,9 +201,12 @@ type AudioPlan struct {
 	Path   Path
 	Mic    CallID   // the one call that hears the microphone; 0: none
 	Listen []CallID // the calls that are heard, sorted; includes early media
-	Muted  bool     // Mic gets silence on the wire
-	Tone   Tone     // to the path's loudspeaker, under speech if calls are heard
-	Ring   Ring     // the ringer, beside whatever the path does
+	// Conference: everybody in Listen hears the microphone and the others; Mic
+	// is one of them.
+	Conference bool
+	Muted      bool // Mic gets silence on the wire
+	Tone       Tone // to the path's loudspeaker, under speech if calls are heard
+	Ring       Ring // the ringer, beside whatever the path does
 }
 
 // Ring is what the ringer plays.

@@ -20,6 +20,7 @@ type (
 		Private  bool // withhold the number
 		// Pickup is the watched resource whose ringing call is taken over; "": none.
 		Pickup string
+		Refer  ReferID // the request of theirs that this call answers
 	}
 	// RingCall sends 180 for a leg that the core accepted as a call.
 	RingCall struct {
@@ -149,6 +150,11 @@ const (
 	TimerCallback    TimerKind = "callback"     // every 10 s
 	TimerHotLine     TimerKind = "hot_line"     // a handset lifted and no digit
 	TimerForward     TimerKind = "forward"      // ringing, then forward on no answer
+	TimerTransfer    TimerKind = "transfer"     // 32 s for the outcome; 1 s for steps of it
+	TimerPark        TimerKind = "park"         // 5 s for the server, 2 s for its BYE
+	TimerParked      TimerKind = "parked"       // 8 s of "Parked on 701"
+	TimerAsked       TimerKind = "asked"        // 8 s to say whether we go where they send us
+	TimerParkRemind  TimerKind = "park_remind"  // each minute, of who is parked for long
 )
 
 // Timer is a timer's name: its kind and, where it has one, its call or key.

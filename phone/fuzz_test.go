@@ -33,7 +33,7 @@ var simKeys = []Key{
 	"1", "2", "0", "9", "*", "#", KeySoft1, KeySoft2, KeySoft3, KeySoft4, KeyArrowUp, KeyArrowDown, KeyArrowLeft, KeyArrowRight,
 	KeyOK, KeyBack, KeySpeaker, KeyHeadset, KeyMute, KeyHold, KeyTransfer, KeyRedial, KeyMessage, KeyVolUp, KeyVolDown, KeyLine1, "k2",
 	"k3", "k4", "k5", "k6", "k7", KeyLine8, "5", "7",
-	KeySoft1, KeySoft2, KeySoft4, KeySpeaker, KeyHold, "nonsense",
+	KeySoft1, KeySoft2, KeySoft4, KeyTransfer, KeyTransfer, KeySoft3, KeySoft3, KeySpeaker, KeyHold, "nonsense",
 }
 
 // event makes an event out of three bytes.
@@ -69,7 +69,11 @@ func (m *simulation) event(a, b, c byte) What {
 		if b > 250 {
 			leg = LegID(fmt.Sprint("leg", m.legs-1))
 		}
-		return CallArrived{Leg: leg, Line: "1", From: Party{Number: fmt.Sprint(1000 + int(c))}, AutoReply: b < 20}
+		var replaces CallRef
+		if b > 200 {
+			replaces = ref
+		}
+		return CallArrived{Leg: leg, Line: "1", From: Party{Number: fmt.Sprint(1000 + int(c))}, AutoReply: b < 20, Replaces: replaces}
 	case 19:
 		return CallProgress{Call: ref, Code: 180 + int(b%4), EarlyMedia: b > 200}
 	case 20, 21:
@@ -100,12 +104,25 @@ func (m *simulation) event(a, b, c byte) What {
 			return m.stale[(int(b)<<8+int(c))%n]
 		}
 	}
-	switch b % 8 {
-	case 6:
+	switch b % 14 {
+	case 12:
 		return m.desk(c)
-	case 7:
+	case 13:
 		return WatchChanged{Line: "1", Resource: []string{"1003", "park+701", "nobody"}[int(c)%3],
 			State: []WatchState{WatchIdle, WatchRinging, WatchBusy, WatchUnknown}[int(c/3)%4], Pickup: c > 100, Remote: Party{Number: "77"}}
+	case 6, 7:
+		return TransferDone{Call: ref, OK: c%3 == 0, Code: []int{486, 0, 603, 404}[int(c)%4], Recovered: c%5 != 0}
+	case 8:
+		return TransferNews{ref, 180}
+	case 9:
+		if c%2 == 0 {
+			return CallMoved{Call: CallRef{ref.ID, ref.Gen + 1}}
+		}
+		return CallRedirected{ref, []Contact{{URI: "sip:112@x", Party: Party{Number: "112"}}, {URI: "sip:1007@x", Party: Party{Number: "1007"}}}[int(c)%3/2:]}
+	case 10:
+		return TransferAsked{Call: ref, Refer: "r", Target: "sip:1008@x", Number: []string{"1008", "112", "1008", ""}[int(c)%4]}
+	case 11:
+		return ParkResult{ref, []string{"701", "702"}[int(c)%2], c%3 != 0, CauseServer}
 	case 0:
 		return RemoteHeld{ref, c%2 == 0}
 	case 1:
@@ -121,15 +138,29 @@ func (m *simulation) event(a, b, c byte) What {
 }
 
 func (m *simulation) service(b, c byte) What {
-	switch b % 8 {
+	switch b % 10 {
+	case 8, 9:
+		slots := []ParkSlot{{Extension: "701"}, {Extension: "702", Occupied: true, Party: Party{Number: "1009"}, By: "1001", Since: t0}, {Extension: "703", Label: "Three"}}
+		e := ParkSlots{Ask: m.state.park.ask, Slots: slots[:int(c)%4]}
+		if c > 128 {
+			slots[0].Occupied, slots[0].Party.Number = c%2 == 0, "1001"
+		}
+		if c%16 == 0 {
+			e = ParkSlots{Ask: m.state.park.ask, Cause: CauseServer}
+		}
+		if c%8 == 1 {
+			e.Ask = 0
+		}
+		return e
 	case 0:
-		return LinesConfigured{[]LineInfo{{ID: "1"}, {ID: "2"}}[:int(c)%3]}
+		return LinesConfigured{[]LineInfo{{ID: "1", Number: "1001"}, {ID: "2"}}[:int(c)%3]}
 	case 1, 2:
 		return LineChanged{Line: "1", State: LineRegistered}
 	case 3:
 		return LineChanged{Line: LineID(fmt.Sprint(1 + c%2)), State: LineFailed, Cause: CauseNotAllowed}
 	case 4:
-		return SettingsChanged{Settings{DND: c > 200, NoCallWaiting: c%8 == 0, SoftRing: c%2 == 0, NoMatch: []NoMatch{"", NoMatchSend, NoMatchReject}[int(c)%3], Emergency: []string{"112"}}}
+		return SettingsChanged{Settings{DND: c > 200, NoCallWaiting: c%8 == 0, SoftRing: c%2 == 0, NoMatch: []NoMatch{"", NoMatchSend, NoMatchReject}[int(c)%3], Emergency: []string{"112"}, NoTransferOnHook: c%7 == 0, ConfConnect: c%5 == 0, FollowRedirects: c%2 == 0,
+			Transfers: []TransferPolicy{TransfersAccept, TransfersAsk, TransfersRefuse}[int(c)%3]}}
 	case 5:
 		return SessionChanged{SessionInfo{State: []SessionState{SessionOut, SessionPending, SessionIn, SessionLost}[int(c)%4]}}
 	case 6:
@@ -183,7 +214,9 @@ func (m *simulation) command(b, c byte) What {
 	case 7:
 		return Digits{id, []string{"1", "22#", "x", ""}[int(c)%4]}
 	}
-	return []What{Record{id, Toggle(c % 3)}, SetVolume{int(c) - 20}, Reconnect{}}[int(c)%3]
+	return []What{Record{id, Toggle(c % 3)}, SetVolume{int(c) - 20}, Reconnect{}, Conference{Toggle(c % 3)},
+		Transfer{id, []string{"", "1003", "112"}[int(c)%3], CallID(b % 4)}, Park{id, []string{"", "701", "799"}[int(c)%3]},
+		Retrieve{[]string{"", "701", "702"}[int(c)%3]}}[int(c)%7]
 }
 
 // feed steps one event and checks everything.

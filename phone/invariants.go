@@ -17,6 +17,7 @@ func Check(s State) error {
 	c.timers(&s)
 	c.softKeys(&s)
 	c.desk(&s)
+	c.moves(&s)
 	return errors.Join(c.errs...)
 }
 
@@ -29,7 +30,8 @@ func (k *checker) must(ok bool, format string, a ...any) {
 }
 
 func (k *checker) calls(s *State) {
-	k.must(s.count((*call).talking) <= 1, "%d calls have the path", s.count((*call).talking))
+	talking := s.count((*call).talking)
+	k.must(talking <= 1 || talking == len(s.conf) && s.inConf(s.talking().ID), "%d calls have the path", talking)
 	seen := make(map[CallID]bool)
 	legs := make(map[LegID]bool)
 	for i := range s.calls {
@@ -85,7 +87,7 @@ func (k *checker) path(s *State) {
 	k.must(s.station != stationPredial || s.path == PathNone, "on-hook dialling on path %s", s.path)
 	k.must(s.path == PathNone || open || s.busyPath() || s.held() != nil, "path %s is open for nobody", s.path)
 	k.must(s.talking() == nil || s.station == stationNone, "station %d beside a call in progress", s.station)
-	k.must(s.input.Text == "" || s.station == stationPredial || s.station == stationDialing, "input %q at station %d", s.input.Text, s.station)
+	k.must(s.input.Text == "" || s.station == stationPredial || s.station == stationDialing || s.station == stationTransfer, "input %q at station %d", s.input.Text, s.station)
 	k.must(s.input.Cursor >= 0 && s.input.Cursor <= len(s.input.Text), "cursor %d in %q", s.input.Cursor, s.input.Text)
 }
 
@@ -99,6 +101,8 @@ func (k *checker) plan(s *State) {
 		c := s.call(p.Mic)
 		k.must(c != nil && c.talking() && !c.OnHold, "microphone to call %d", p.Mic)
 	}
+	k.must(p.Conference == (len(s.conf) > 0 && s.talking() != nil && s.inConf(s.talking().ID)) || s.path == PathNone, "conference in the plan: %v, of calls %v", p.Conference, s.conf)
+	k.must(p.Conference && len(p.Listen) == len(s.conf) || len(p.Listen) <= 1, "heard at once: %v", p.Listen)
 	for _, id := range p.Listen {
 		c := s.call(id)
 		k.must(c != nil && c.talking(), "call %d is heard", id)
@@ -143,7 +147,13 @@ func (k *checker) timers(s *State) {
 	same(s.page.form != nil && s.page.form.tap.key != 0, TimerTap)
 	same(s.callback.left > 0 && s.callback.call == 0, TimerCallback)
 	same(s.lockedOut(), TimerLockOut)
-	same(s.station == stationDialing, TimerInterDigit)
+	inter := s.running(Timer{Kind: TimerInterDigit})
+	k.must(inter == (s.station == stationDialing) || s.station == stationTransfer && s.input.Text != "", "timer inter_digit runs: %v at station %d", inter, s.station)
+	same(s.xfer.underway(), TimerTransfer)
+	same(s.question.on, TimerAsked)
+	needs(s.park.pending() || s.park.stage == parkCheck, Timer{Kind: TimerPark})
+	same(s.park.stage == parkDone || s.park.stage == parkAsk, TimerParked)
+	same(len(s.mine()) > 0, TimerParkRemind)
 	same(s.station == stationPredial, TimerPredial)
 	same(s.heldOnly() && !s.recall.done, TimerHoldRecall)
 	needs(s.station == stationReorder, Timer{Kind: TimerReorder})
@@ -160,7 +170,7 @@ func (k *checker) softKeys(s *State) {
 		ok := a == ActNone || s.legal(a, s.focus)
 		switch a {
 		case ActAnswer, ActReject, ActSilence:
-			ok = ok && in(Incoming)
+			ok = ok && (in(Incoming) || a == ActReject && s.question.on)
 		case ActEndAnswer:
 			ok = ok && in(Incoming) && s.talking() != nil
 		case ActEnd:
@@ -171,12 +181,27 @@ func (k *checker) softKeys(s *State) {
 			ok = ok && s.held() != nil
 		case ActSwap:
 			ok = ok && s.held() != nil && s.talking() != nil
+		case ActTransfer:
+			ok = ok && (s.transferable(c) || s.xfer.stage == TransferConsult && s.xfer.has(s.focus))
+		case ActConnect:
+			r, selected := s.transferRowNow()
+			h := s.call(r.call)
+			ok = ok && selected && h != nil && isHeld(h)
+		case ActConsult, ActBlind:
+			ok = ok && s.station == stationTransfer && s.entered() != ""
+		case ActJoin:
+			a, _ := s.joinableNow()
+			ok = ok && (a != nil || s.xfer.conf)
+		case ActSplit, ActDrop, ActPrivate:
+			ok = ok && s.inConf(s.focus)
+		case ActAccept:
+			ok = ok && s.question.on
 		case ActRecord, ActMute, ActUnmute:
 			ok = ok && in(Active)
 		case ActDelete:
 			ok = ok && (s.input.Text != "" || s.page.form != nil && len(s.page.form.text) > 0)
 		case ActCall:
-			ok = ok && (s.input.Text != "" || s.selectedID() != "")
+			ok = ok && (s.input.Text != "" || s.selectedID() != "" || s.station == stationTransfer && s.entered() != "")
 		case ActForward:
 			ok = ok && in(Incoming)
 		case ActUnlock:

@@ -220,6 +220,8 @@ func deepCopy(s State) State {
 	c.problems = slices.Clone(s.problems)
 	c.recent = slices.Clone(s.recent)
 	c.labels.eras = slices.Clone(s.labels.eras)
+	c.conf = slices.Clone(s.conf)
+	c.park.slots = slices.Clone(s.park.slots)
 	c.plan.Listen = slices.Clone(s.plan.Listen)
 	c.settings.Emergency = slices.Clone(s.settings.Emergency)
 	c.settings.Volumes = map[Path]int{}

@@ -43,7 +43,7 @@ func StatusWord(v CallView) string { return statusWord(&call{CallView: v}) }
 func (c *call) failed() bool {
 	switch c.Cause {
 	case CauseNone, CauseHungUp, CauseRemote, CauseCancelled, CauseMissed, CauseElsewhere, CauseRejected, CauseDND,
-		CauseForwarded, CauseBlocked, CauseAnonymous:
+		CauseForwarded, CauseBlocked, CauseAnonymous, CauseTransferred, CauseReplaced, CauseParked:
 		return false
 	}
 	return true

@@ -154,6 +154,9 @@ func slotLamp(v View, k KeyView) LampState {
 // progKeyPress is K1–K8.
 func (t *turn) progKeyPress(i int) {
 	k := t.progKey(i)
+	if t.station == stationTransfer && t.focus == 0 && t.transferToKey(k) {
+		return
+	}
 	switch k.Function {
 	case KeyLine:
 		t.lineKey(LineID(k.Value))

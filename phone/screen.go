@@ -21,8 +21,13 @@ func (s *State) screenFor(focus CallID) Screen {
 		return ScreenDialtone
 	case stationDialing:
 		return ScreenDialing
+	case stationTransfer:
+		return ScreenXferDial
 	case stationReorder, stationHowler:
 		return ScreenHangUp
+	}
+	if p := s.parkScreen(); p != "" {
+		return p
 	}
 	if s.page.screen != "" {
 		return s.page.screen
@@ -37,6 +42,9 @@ func (s *State) screenFor(focus CallID) Screen {
 }
 
 func (s *State) callScreen(c *call) Screen {
+	if p := s.moveScreen(c); p != "" {
+		return p
+	}
 	switch c.State {
 	case Dialing:
 		return ScreenCalling
@@ -57,6 +65,35 @@ func (s *State) callScreen(c *call) Screen {
 		return ScreenActiveHeld
 	}
 	return ScreenActive
+}
+
+// moveScreen is the screen of a call that is being handed on, joined or parked,
+// "" if it is none of them.
+func (s *State) moveScreen(c *call) Screen {
+	x := s.xfer
+	switch {
+	case c.State == Incoming || c.State == Answering:
+		return ""
+	case s.question.on && s.question.Call.ID == c.ID:
+		return ScreenXferAsked
+	case s.park.call == c.ID && s.park.stage == parkPick:
+		return ScreenParkPick
+	case s.park.call == c.ID && s.park.pending():
+		return ScreenParking
+	case s.park.call == c.ID && s.park.stage == parkDone:
+		return ScreenParked
+	case x.has(c.ID) && (x.stage == TransferPending || x.stage == TransferCancel):
+		return ScreenXferPending
+	case x.stage == TransferConsult && c.ID == x.other && c.State != Active:
+		return ScreenXferRinging
+	case x.stage == TransferConsult && x.has(c.ID):
+		if b := s.call(x.other); b != nil && b.State == Active {
+			return ScreenXferConsult
+		}
+	case s.inConf(c.ID):
+		return ScreenConference
+	}
+	return ""
 }
 
 // idleScreen: nobody calls and nobody dials.
@@ -86,6 +123,13 @@ func (s State) View() View {
 		Plan: s.plan, LastNumber: s.last.typed, Recall: s.recall.call, Recent: s.recent,
 	}
 	s.deskView(&v)
+	v.Transfer, v.Conference, v.Park = s.transferView(), s.conf, s.parkView()
+	switch v.Screen {
+	case ScreenXferDial:
+		v.Menu = s.transferMenu()
+	case ScreenParkPick:
+		v.Menu = s.parkMenu()
+	}
 	for i := range s.calls {
 		v.Calls[i] = s.calls[i].CallView
 	}

@@ -58,6 +58,7 @@ func Defaults(s Settings) Settings {
 	fill(&t.Predial, 60*time.Second)
 	fill(&t.HoldWait, 500*time.Millisecond)
 	fill(&t.Ending, 5*time.Second)
+	fill(&t.Transfer, 32*time.Second)
 	return s
 }
 

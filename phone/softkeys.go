@@ -28,10 +28,13 @@ func withMore(a, b, c Action, more ...Action) [][4]Action {
 func one(a, b, c, d Action) [][4]Action { return [][4]Action{{a, b, c, d}} }
 
 // rows are all pages of soft keys of the screen that the given focus makes
-// (C0.3). A key that could do nothing is left out; transfer, park, conference
-// and contacts take their places when they exist.
+// (C0.3). A key that could do nothing is left out; contacts take their places
+// when they exist.
 func (s *State) rows(focus CallID) [][4]Action {
 	screen := s.screenFor(focus)
+	if rows, ok := s.moveRows(screen); ok {
+		return rows
+	}
 	if rows := s.pageRows(screen); rows != nil {
 		return rows
 	}
@@ -59,11 +62,22 @@ func (s *State) rows(focus CallID) [][4]Action {
 		}
 		return one(ActCall, ActDelete, s.contactsAct(), ActCancel)
 	case ScreenDialtone:
-		return one(s.dialtoneAct(), s.contactsAct(), ActNone, ActCancel)
+		return one(s.dialtoneAct(), s.contactsAct(), s.parkedAct(), ActCancel)
 	case ScreenEnded, ScreenFailed:
+		if c := s.call(s.shown); c != nil && (c.unsure || c.Cause == CauseTransferFailed) && c.Party.Number != "" && !s.locked() {
+			return one(ActCallBack, ActNone, ActNone, ActOK)
+		}
 		return s.endedRows(screen)
 	}
-	return one(ActHistory, s.contactsAct(), ActNone, ActMenu)
+	return one(ActHistory, s.contactsAct(), s.parkedAct(), ActMenu)
+}
+
+// parkedAct opens the list of who is parked, where the exchange has slots.
+func (s *State) parkedAct() Action {
+	if len(s.park.slots) == 0 || s.locked() {
+		return ActNone
+	}
+	return ActPark
 }
 
 // dialtoneAct is SK1 with dial tone.
@@ -95,7 +109,7 @@ func (s *State) callRows(screen Screen, c *call) [][4]Action {
 	case ScreenIncoming, ScreenWaiting:
 		return s.ringRows(c)
 	case ScreenHeld:
-		return withMore(ActResume, ActEnd, s.newAct())
+		return withMore(ActResume, ActEnd, s.newAct(), s.heldMore(c)...)
 	}
 	if c.State == Answering {
 		return one(ActNone, ActEnd, ActNone, ActNone)
@@ -108,15 +122,40 @@ func (s *State) callRows(screen Screen, c *call) [][4]Action {
 		mute = ActUnmute
 	}
 	var more []Action
-	first := ActHold
+	first, xfer := ActHold, ActNone
+	if s.transferable(c) {
+		xfer = ActTransfer
+	}
 	if s.held() != nil {
-		first, more = ActSwap, append(more, ActHold)
+		first = ActSwap
+		if a, _ := s.joinableNow(); a != nil {
+			more = append(more, ActJoin)
+		}
+		more = append(more, ActHold)
+	}
+	if s.parkable(c) {
+		more = append(more, ActPark)
+	}
+	if xfer != ActNone && s.held() == nil {
+		more = append(more, ActConf)
 	}
 	more = append(more, ActRecord)
 	if n := s.newAct(); n != ActNone {
 		more = append(more, n)
 	}
-	return withMore(first, ActEnd, ActNone, append(more, mute, ActVolume)...)
+	return withMore(first, ActEnd, xfer, append(more, mute, ActVolume)...)
+}
+
+// heldMore are the further actions for a call on hold.
+func (s *State) heldMore(c *call) []Action {
+	var more []Action
+	if s.transferable(c) {
+		more = append(more, ActTransfer)
+	}
+	if s.parkable(c) {
+		more = append(more, ActPark)
+	}
+	return more
 }
 
 func (s *State) ringRows(c *call) [][4]Action {
@@ -230,10 +269,13 @@ func (t *turn) pressSoft(i int) {
 // act does a soft key's action for the call that had the focus.
 func (t *turn) act(a Action, focus CallID) {
 	c := t.call(focus)
+	if t.actMove(a, c) {
+		return
+	}
 	switch a {
 	case ActMore:
 		t.morePage++
-	case ActCall, ActDelete, ActCancel, ActRedial:
+	case ActCall, ActDelete, ActCancel, ActRedial, ActCallBack:
 		t.actDial(a)
 	case ActHistory:
 		t.openHistory(false)
@@ -307,7 +349,7 @@ func (t *turn) actDial(a Action) {
 		} else {
 			t.emit(AskSignOut{})
 		}
-	case ActRedial:
+	case ActRedial, ActCallBack:
 		if c := t.call(t.shown); c != nil {
 			t.redialShown(c)
 			return

@@ -26,6 +26,10 @@ type State struct {
 	ended    bool     // a live call ended in this step
 	recall   recall
 	waiting  waiting
+	xfer     transfer
+	conf     []CallID // who is in the conference, in the order they came; replaced, never changed
+	park     parking
+	question question
 	pending  pending
 
 	path       Path
@@ -67,6 +71,7 @@ type State struct {
 	recent    []CallRecord // newest first; replaced, never changed
 	last      lastNumber
 	emergency time.Time // of the last emergency call
+	confSince time.Time
 
 	timers []runningTimer
 	gen    int
@@ -85,6 +90,10 @@ type call struct {
 	private   bool
 	dialled   string // the number after rewrites
 	melody    string
+	referrer  CallID // whose far end asked for this call
+	hops      int    // redirections followed
+	unsure    bool   // handed on, but nobody said that it rang there
+	slot      string // the park slot that is retrieved by this call
 }
 
 func (c *call) ref() CallRef { return CallRef{ID: c.ID, Gen: c.gen} }
@@ -92,7 +101,8 @@ func (c *call) ref() CallRef { return CallRef{ID: c.ID, Gen: c.gen} }
 // live: somebody may still talk, ring or wait in it.
 func (c *call) live() bool { return c.State != Ending && c.State != Ended }
 
-// talking: the call that the path belongs to. There is at most one.
+// talking: the call that the path belongs to. There is at most one, but for a
+// conference.
 func (c *call) talking() bool {
 	switch c.State {
 	case Dialing, Alerting, Answering:
@@ -111,6 +121,7 @@ const (
 	stationPredial          // on hook, digits entered
 	stationDialtone         // path open, no digit yet
 	stationDialing          // path open, digits entered
+	stationTransfer         // path open, the target of a transfer is entered
 	stationReorder          // "Hang up and try again"
 	stationHowler
 	stationQuiet // path open, nothing going on, idle screen

@@ -7,6 +7,7 @@ type turn struct {
 	State
 	out  []Effect
 	hand bool // this event is a finger's or the hook's
+	soon bool // who is left on hold recalls soon: the handset was put down on him
 }
 
 // Step is the phone. It returns the State after e and what the world has to
@@ -41,7 +42,8 @@ func (t *turn) apply(w What) {
 	case TimerFired:
 		t.timerFired(w)
 	case Heartbeat:
-	case Dial, Answer, Reject, End, SetMute, SetHolding, Digits, Record, SetVolume, Reconnect:
+	case Dial, Answer, Reject, End, SetMute, SetHolding, Digits, Record, SetVolume, Reconnect,
+		Transfer, Conference, Park, Retrieve:
 		t.applyCommand(w)
 	case LinesConfigured, LineChanged, SessionChanged, ProblemsChanged, SettingsChanged, MessageWaiting, HistoryLoaded:
 		t.applyService(w)
@@ -87,6 +89,14 @@ func (t *turn) applyCommand(w What) {
 		t.setVolume(t.path, w.Percent)
 	case Reconnect:
 		t.emit(AskReconnect{})
+	case Transfer:
+		t.transferCommand(w)
+	case Conference:
+		t.conferenceCommand(w.On)
+	case Park:
+		t.parkCommand(w)
+	case Retrieve:
+		t.retrieveCommand(w)
 	}
 }
 
@@ -137,6 +147,28 @@ func (t *turn) applyCall(w What) {
 		t.recordingReported(w)
 	case QualitySampled:
 		t.qualitySampled(w)
+	default:
+		t.applyMove(w)
+	}
+}
+
+// applyMove is what moves calls about: transfers, redirection, parking.
+func (t *turn) applyMove(w What) {
+	switch w := w.(type) {
+	case TransferNews:
+		t.transferNews(w)
+	case TransferDone:
+		t.transferDone(w)
+	case TransferAsked:
+		t.transferAsked(w)
+	case CallMoved:
+		t.callMoved(w)
+	case CallRedirected:
+		t.callRedirected(w)
+	case ParkSlots:
+		t.parkSlots(w)
+	case ParkResult:
+		t.parkResult(w)
 	}
 }
 
@@ -152,6 +184,10 @@ func (t *turn) of(r CallRef) *call {
 // recall and waiting timers, the soft keys and the audio plan.
 func (t *turn) settle(before Screen, beforeFocus CallID) {
 	t.sweep()
+	t.settlePark()
+	t.settleTransfer()
+	t.settleConf()
+	t.settleAsked()
 	t.settleFocus()
 	t.settlePath()
 	t.settleMute()

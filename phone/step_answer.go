@@ -157,6 +157,7 @@ func (t *turn) connected(c *call) {
 	c.AnsweredAt = t.at
 	t.setState(c, Active)
 	t.publishCall("call-answered", c, detail{"phoneNumber": c.Party.Number, "direction": c.Direction.String()})
+	t.retrieved(c)
 	if !c.MediaUp {
 		t.start(Timer{Kind: TimerMedia, Call: c.ID}, t.settings.Timers.Media)
 	}
@@ -187,6 +188,9 @@ func (t *turn) callIdentified(e CallIdentified) {
 	c := t.call(e.Call.ID)
 	if c == nil || c.gen != e.Call.Gen {
 		return
+	}
+	if c.slot != "" && e.Party.Number == c.slot {
+		return // the exchange names the slot, not who was in it
 	}
 	if e.Party.Number != "" {
 		c.Party.Number = e.Party.Number

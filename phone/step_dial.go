@@ -46,6 +46,10 @@ const maxDigits = 64
 
 // dialDigit takes a digit for a number that is being entered.
 func (t *turn) dialDigit(d byte) {
+	if t.station == stationTransfer {
+		t.transferDigit(d)
+		return
+	}
 	if t.path == PathNone {
 		t.predialDigit(d)
 		return
@@ -169,8 +173,11 @@ func (t *turn) stationTimer(k TimerKind) {
 	case TimerHowler, TimerTone:
 		t.tone = ToneNone
 	case TimerInterDigit:
-		if t.station == stationDialing {
+		switch t.station {
+		case stationDialing:
 			t.interDigit()
+		case stationTransfer:
+			t.consult()
 		}
 	case TimerPredial:
 		if t.station == stationPredial {
@@ -226,6 +233,9 @@ func (t *turn) deleteDigit() bool {
 	t.input = Input{Text: t.input.Text[:i-1] + t.input.Text[i:], Cursor: i - 1}
 	t.choice = 0
 	switch {
+	case t.station == stationTransfer:
+		t.xfer.index = 0
+		t.stop(Timer{Kind: TimerInterDigit})
 	case t.input.Text != "" && t.station == stationDialing:
 		t.start(Timer{Kind: TimerInterDigit}, t.settings.Timers.InterDigitLong)
 	case t.input.Text != "":
@@ -255,6 +265,8 @@ func (t *turn) moveCursor(by int) {
 // cancelDialling is the way out of every dial screen.
 func (t *turn) cancelDialling() {
 	switch {
+	case t.station == stationTransfer:
+		t.cancelTransfer()
 	case t.station == stationPredial:
 		t.clearStation()
 	case t.onHandset() && (t.station == stationDialtone):

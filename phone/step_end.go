@@ -38,8 +38,11 @@ func (t *turn) callGone(e CallGone) {
 		return
 	}
 	c.Code = e.Code
+	if t.retrieveGone(c, e) {
+		return
+	}
 	talking, held := c.talking(), isHeld(c)
-	t.over(c, Ended, goneCause(c, e))
+	t.over(c, Ended, goneCause(c, e, t.park.call == c.ID && (t.park.stage == parkSent || t.park.stage == parkDone)))
 	t.emit(FreeCall{c.ref()})
 	t.afterEnd(c, talking, held, false)
 }
@@ -56,11 +59,15 @@ func (t *turn) free(c *call) {
 	t.stopCall(c.ID)
 	t.setState(c, Ended)
 	t.emit(FreeCall{c.ref()})
+	t.consultGone(c)
 }
 
-// goneCause says why a call that we did not end is over.
-func goneCause(c *call, e CallGone) Cause {
+// goneCause says why a call that we did not end is over. The BYE for a call that
+// was parked may come before the server says so.
+func goneCause(c *call, e CallGone, parked bool) Cause {
 	switch {
+	case parked && e.Cause != CauseNoConnection:
+		return CauseParked
 	case c.State == Incoming && e.Elsewhere:
 		return CauseElsewhere
 	case e.Cause != CauseNone:
@@ -111,6 +118,15 @@ func (t *turn) record(r CallRecord) {
 
 // afterEnd is what a person sees and hears when a call is over.
 func (t *turn) afterEnd(c *call, talking, held, local bool) {
+	switch c.Cause {
+	case CauseTransferred:
+		t.afterTransferred(c)
+		return
+	case CauseParked, CauseReplaced:
+		t.afterMoved()
+		return
+	}
+	t.referredGone(c)
 	if !talking && !held { // it only rang
 		t.afterRing(c)
 		return
@@ -206,6 +222,10 @@ func (t *turn) okEnded() {
 
 // end is End by key or API for one call.
 func (t *turn) end(c *call) {
+	if t.xfer.stage == TransferConsult && t.xfer.other == c.ID {
+		t.cancelTransfer()
+		return
+	}
 	switch c.State {
 	case Incoming:
 		t.endCall(c, CauseRejected, t.settings.RejectCode)
@@ -227,6 +247,8 @@ func (t *turn) endCommand(id CallID) {
 
 // endAll ends every call, at sign-out.
 func (t *turn) endAll() {
+	t.xfer = transfer{}
+	t.stop(Timer{Kind: TimerTransfer})
 	for i := range t.calls {
 		t.end(&t.calls[i])
 	}

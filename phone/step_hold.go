@@ -8,17 +8,39 @@ type recall struct {
 	done bool   // it has rung in vain; not again until something changes
 }
 
-// hold puts an active call on hold. The microphone closes at once, by the plan;
-// the far end is told by the effect.
+// hold puts an active call on hold, or the whole conference that it belongs to.
 func (t *turn) hold(c *call) {
+	if t.inConf(c.ID) {
+		t.holdConf()
+		return
+	}
+	t.holdOne(c)
+}
+
+// takeBack ends the hold of a call, or of the conference that it belongs to.
+// Nobody else may be talking.
+func (t *turn) takeBack(c *call) {
+	if !t.inConf(c.ID) {
+		t.takeBackOne(c)
+		return
+	}
+	for _, id := range t.conf {
+		if o := t.call(id); o.OnHold {
+			t.takeBackOne(o)
+		}
+	}
+}
+
+// holdOne puts one call on hold. The microphone closes at once, by the plan; the
+// far end is told by the effect.
+func (t *turn) holdOne(c *call) {
 	c.OnHold, c.HeldSince = true, t.at
 	t.emit(HoldCall{Call: c.ref(), On: true})
 	t.publishCall("sip-call-hold", c, detail{"onHold": true})
 	t.start(Timer{Kind: TimerHoldRemind, Call: c.ID}, t.settings.Timers.HoldRemindFirst)
 }
 
-// takeBack ends the hold of a call. Nobody else may be talking.
-func (t *turn) takeBack(c *call) {
+func (t *turn) takeBackOne(c *call) {
 	c.OnHold, c.HeldSince = false, time.Time{}
 	t.emit(HoldCall{Call: c.ref(), On: false})
 	t.publishCall("sip-call-hold", c, detail{"onHold": false})
@@ -65,7 +87,7 @@ func (t *turn) swap() {
 func (t *turn) holdKey() {
 	c := t.call(t.focus)
 	if c == nil || c.State == Incoming {
-		if c = t.talking(); c == nil {
+		if c = t.talking(); c == nil && t.station != stationTransfer {
 			c = t.held()
 		}
 	}
@@ -109,6 +131,8 @@ func (t *turn) holdDone(e HoldDone) {
 		return
 	}
 	switch {
+	case t.inConf(c.ID) && e.On: // the other one stays on hold as well
+		return
 	case e.On && !t.busyPath() && t.station == stationNone && t.path != PathNone:
 		c.OnHold, c.HeldSince = false, time.Time{}
 		t.stop(Timer{Kind: TimerHoldRemind, Call: c.ID})
@@ -144,7 +168,7 @@ func (t *turn) holdRemind(c *call) {
 
 // heldOnly: the phone is idle but for calls on hold, the handset down.
 func (s *State) heldOnly() bool {
-	return s.path == PathNone && s.held() != nil && s.count((*call).live) == s.count(isHeld)
+	return s.path == PathNone && s.held() != nil && !s.xfer.underway() && s.count((*call).live) == s.count(isHeld)
 }
 
 // settleRecall runs the recall timer while only held calls are left: 5 s after
@@ -163,7 +187,9 @@ func (t *turn) settleRecall() {
 	if t.recall.call != 0 || t.recall.done {
 		return
 	}
-	if t.ended {
+	if t.soon {
+		t.start(tm, recallSoon)
+	} else if t.ended {
 		t.start(tm, t.settings.Timers.HoldRecall)
 	} else if !t.running(tm) {
 		t.start(tm, t.settings.Timers.HoldRecallIdle)

@@ -201,6 +201,8 @@ func (t *turn) press(k Key) {
 		t.muteKey()
 	case KeyHold:
 		t.holdKey()
+	case KeyTransfer:
+		t.transferKey()
 	case KeyRedial:
 		t.redialKey()
 	case KeyVolUp:
@@ -209,7 +211,7 @@ func (t *turn) press(k Key) {
 		t.turnVolume(-volumeStep)
 	case KeyMessage:
 		t.messageKey()
-	default: // TRANSFER has nothing to do here
+	default:
 		t.blip()
 	}
 }
@@ -259,6 +261,14 @@ func (t *turn) listDigit(d byte) {
 
 // moveUp steps through a list, or through the calls.
 func (t *turn) moveUp(by int) {
+	switch t.screen() {
+	case ScreenXferDial:
+		t.moveTransferRow(by)
+		return
+	case ScreenParkPick:
+		t.movePark(by)
+		return
+	}
 	if t.page.screen != "" && (t.focus == 0 || t.page.call == t.focus) {
 		if !t.moveIndex(by) {
 			t.blip()
@@ -319,6 +329,7 @@ func (t *turn) pressOK() {
 		t.selectItem()
 	case c != nil && c.State == Incoming:
 		t.answer(c, PathNone, "key")
+	case t.moveOK():
 	case t.page.screen != "":
 		t.selectItem()
 	case t.input.Text != "":
@@ -337,6 +348,7 @@ func (t *turn) pressBack() {
 	switch {
 	case t.page.form != nil && len(t.page.form.text) > 0:
 		t.editForm((*form).remove)
+	case t.moveBack():
 	case t.page.screen != "":
 		t.pageBack()
 	case t.input.Text != "":

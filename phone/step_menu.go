@@ -26,6 +26,11 @@ func (t *turn) openPage(p page) {
 }
 
 func (t *turn) showPage(p page) {
+	if p.form != nil && p.form.tap.key != 0 { // a letter is settled by now
+		f := *p.form
+		f.tap = tap{}
+		p.form = &f
+	}
 	t.page = p
 	t.stop(Timer{Kind: TimerTap})
 	t.start(Timer{Kind: TimerMenu}, t.settings.Timers.Menu)
@@ -87,6 +92,8 @@ func (t *turn) moveIndex(by int) bool {
 func (s *State) menuView() MenuView {
 	v := MenuView{Index: s.page.index}
 	switch s.page.screen {
+	case ScreenParkList:
+		v.Title, v.Items = "@park", s.parkedItems()
 	case ScreenMenu:
 		v.Title = "@" + s.page.menu
 		for _, e := range s.menuEntries() {
@@ -217,6 +224,8 @@ func (t *turn) selectItem() {
 		t.selectMenu(id)
 	case ScreenHistory:
 		t.dialSelected()
+	case ScreenParkList:
+		t.retrieveSelected(PathNone, "key")
 	case ScreenWhy:
 		t.retry()
 	case ScreenContacts:

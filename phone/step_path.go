@@ -59,10 +59,11 @@ func (t *turn) lift() {
 	if c == nil || c.State != Incoming {
 		c = t.incoming()
 	}
+	entering := t.station == stationDialing || t.station == stationDialtone || t.station == stationTransfer
 	switch {
-	case t.busyPath():
+	case t.busyPath() && (c == nil || t.talking() != nil || t.pending.kind != pendingNone):
 		t.setPath(PathHandset, "lift")
-	case c != nil && (t.station != stationDialing && t.station != stationDialtone || t.focus == c.ID):
+	case c != nil && (!entering || t.focus == c.ID):
 		t.answer(c, PathHandset, "lift")
 	default:
 		t.openPath(PathHandset, "lift")
@@ -70,7 +71,9 @@ func (t *turn) lift() {
 }
 
 // busyPath: a call has the path, or is about to.
-func (s *State) busyPath() bool { return s.talking() != nil || s.pending.kind != pendingNone }
+func (s *State) busyPath() bool {
+	return s.talking() != nil || s.pending.kind != pendingNone || s.xfer.underway() || s.park.stage == parkCheck
+}
 
 // openPath is a lifted handset, SPEAKER or HEADSET with nobody talking.
 func (t *turn) openPath(p Path, cause string) {
@@ -82,6 +85,8 @@ func (t *turn) openPath(p Path, cause string) {
 	case t.page.screen == ScreenHistory && t.page.placed:
 		t.setPath(p, cause)
 		t.dialSelected()
+	case t.page.screen == ScreenParkList && len(t.parkedItems()) > 0:
+		t.retrieveSelected(p, cause)
 	case t.path != PathNone && t.dialScreen():
 		t.setPath(p, cause)
 	default:
@@ -98,7 +103,9 @@ func (t *turn) onHook() {
 			t.closePath("on_hook")
 		}
 	case PathHandset:
-		t.closePath("on_hook")
+		if !t.hangUpTransfer() {
+			t.closePath("on_hook")
+		}
 	}
 }
 
@@ -111,7 +118,11 @@ func (t *turn) closePath(cause string) {
 	t.dismiss()
 	t.clearStation()
 	t.setPath(PathNone, cause)
-	if a != nil {
+	t.dropCheck()
+	switch {
+	case a != nil && t.inConf(a.ID):
+		t.endConf()
+	case a != nil:
 		t.end(a)
 	}
 }

@@ -10,8 +10,10 @@ type order struct {
 	private       bool
 	path          Path // PathNone: as freePath
 	cause         string
-	pickup        string // the watched resource whose ringing call is taken over
-	party         Party  // who will be talked to, if that is not who is dialled
+	pickup        string  // the watched resource whose ringing call is taken over
+	refer         ReferID // asked for by the far end of another call
+	slot          string  // a park slot that was found taken by party
+	party         Party   // who will be talked to, if that is not who is dialled
 }
 
 // freePath is where a call goes when nobody chose: an open path, a lifted
@@ -39,6 +41,10 @@ func (t *turn) place(o order) {
 		}
 		return
 	}
+	if _, parked := slotIn(t.park.slots, o.typed); parked && o.slot == "" && !emergency {
+		t.retrieve(o)
+		return
+	}
 	line, ok := t.lineFor(o.line, emergency)
 	if !ok {
 		t.failPlace(o, emergency)
@@ -63,7 +69,9 @@ func (t *turn) place(o order) {
 		o.number, o.private = o.typed, false
 		t.emergency = t.at
 	} else {
-		t.remember(o, line)
+		if o.refer == "" {
+			t.remember(o, line)
+		}
 	}
 	o.private = !emergency && (o.private || t.settings.Withhold || t.withhold)
 	t.withhold = false
@@ -79,9 +87,14 @@ func (t *turn) place(o order) {
 	})
 	c.dialled, c.identity, c.emergency = o.number, o.identity, emergency
 	c.private = o.private
+	if o.slot != "" {
+		c.slot, c.Slot = o.slot, o.slot
+	}
 	t.setFocus(c.ID)
-	t.emit(PlaceCall{Call: c.ref(), Line: line, Target: o.number, Identity: o.identity, Private: o.private, Pickup: o.pickup})
-	t.emit(LookUpParty{c.ref(), o.typed})
+	t.emit(PlaceCall{
+		Call: c.ref(), Line: line, Target: o.number, Identity: o.identity, Private: o.private, Pickup: o.pickup, Refer: o.refer,
+	})
+	t.emit(LookUpParty{c.ref(), c.Party.Number})
 	d := detail{"phoneNumber": o.typed, "direction": Outbound.String()}
 	if o.identity.Number != "" {
 		d["callerId"] = o.identity.Number

@@ -24,6 +24,10 @@ func (t *turn) callArrived(e CallArrived) {
 	if slices.ContainsFunc(t.calls, func(c call) bool { return c.leg == e.Leg && c.Direction == Inbound && c.State != Ended }) {
 		return
 	}
+	if old := t.of(e.Replaces); old != nil && old.talking() {
+		t.takeOver(e, old)
+		return
+	}
 	waits := t.count(isIncoming)
 	if v := t.screenCaller(e); !v.ring {
 		t.refuse(e, v)
@@ -41,6 +45,9 @@ func (t *turn) callArrived(e CallArrived) {
 	c.leg, c.melody = e.Leg, e.Melody
 	if who := t.contactOf(e.From.Number); who != nil && c.melody == "" {
 		c.melody = who.Melody
+	}
+	if _, slot := slotIn(t.park.slots, e.From.Number); slot {
+		c.Slot = e.From.Number
 	}
 	t.emit(RingCall{Call: c.ref(), Leg: e.Leg})
 	t.emit(LookUpParty{c.ref(), e.From.Number})

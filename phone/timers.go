@@ -97,6 +97,12 @@ func (t *turn) timerFired(f TimerFired) {
 		t.autoLockDue()
 	case TimerCallback:
 		t.callbackDue()
+	case TimerTransfer:
+		t.transferTimer()
+	case TimerAsked:
+		t.answerAsked(false)
+	case TimerPark, TimerParked, TimerParkRemind:
+		t.parkTimer(f.Timer.Kind)
 	}
 }
 

@@ -38,6 +38,20 @@ const (
 	ToastBadDigitMap    = "bad_digit_map" // Arg: the problem and its position
 	ToastWithheld       = "withheld"
 	ToastNotWithheld    = "not_withheld"
+	ToastTransferred    = "transferred"      // Arg: to whom
+	ToastTransferBack   = "transfer_back"    // Arg: to whom, Why, Who is back
+	ToastTransferHeld   = "transfer_held"    // Arg: to whom, Why, Who is on hold
+	ToastTransferFailed = "transfer_failed"  // Arg: to whom, Why
+	ToastTransferRecall = "transfer_recall"  // Who is on hold
+	ToastForwardedTo    = "forwarded_to"     // the far end is elsewhere; Arg: where
+	ToastTransferTo     = "transferred_to"   // we are: Arg: to whom
+	ToastTransferNo     = "transfer_refused" // we refused to be: Arg: to whom
+	ToastOtherServer    = "other_server"
+	ToastParkFailed     = "park_failed"     // Why
+	ToastSlotJustTaken  = "slot_just_taken" // Arg: the slot, Who: the next free one
+	ToastSlotLost       = "slot_lost"       // taken by someone else
+	ToastNoSlot         = "no_free_slot"
+	ToastStillParked    = "still_parked" // Arg: the slot, Who
 )
 
 func (t *turn) say(code, arg string, bad bool) {

@@ -12,11 +12,15 @@ import (
 // were started stop, fire or go stale, and what the audio engine was told last
 // is what the State says. The zero Trace is ready for a State fresh from New.
 type Trace struct {
-	calls  map[CallRef]*tracedCall // those that are not freed
-	newest CallID
-	timers map[Timer]int
-	gen    int
-	plan   AudioPlan
+	calls   map[CallRef]*tracedCall // those that are not freed
+	newest  CallID
+	timers  map[Timer]int
+	gen     int
+	plan    AudioPlan
+	asked   int             // the newest ParkListWanted
+	listed  int             // the newest that was answered
+	free    map[string]bool // the slots that were free in that answer
+	watched bool
 	checker
 }
 
@@ -24,6 +28,7 @@ type tracedCall struct {
 	leg                          LegID
 	rung, answered, ended, saved bool
 	freed                        bool
+	answeredThere                bool
 	held                         bool
 }
 
@@ -36,6 +41,7 @@ func (tr *Trace) Observe(e Event, out []Effect, after State) error {
 	tr.errs = nil
 	stale := tr.stale(e.What)
 	tr.must(!stale || len(out) == 0, "stale %+v had effects: %+v", e.What, out)
+	tr.move(e.What)
 	due := tr.due(e.What)
 	arrived, isNew := e.What.(CallArrived)
 	isNew = isNew && !tr.legOpen(arrived.Leg)
@@ -115,6 +121,14 @@ func (tr *Trace) stale(w What) bool {
 		return tr.closed(w.Call)
 	case RecordingReported:
 		return tr.closed(w.Call)
+	case TransferNews:
+		return tr.closed(w.Call)
+	case TransferDone:
+		return tr.closed(w.Call)
+	case TransferAsked:
+		return tr.closed(w.Call)
+	case CallRedirected:
+		return tr.closed(w.Call)
 	}
 	return false
 }
@@ -183,6 +197,25 @@ func (tr *Trace) effect(x Effect) {
 		tr.use(x.Call, "sent a digit")
 	case AskRecording:
 		tr.use(x.Call, "recorded")
+	case TransferCall:
+		tr.transfer(x)
+	case AcceptTransfer:
+		tr.use(x.Call, "transferred by the far end")
+	case RefuseTransfer:
+		tr.use(x.Call, "kept from a transfer")
+	case FollowRedirect:
+		if c := tr.use(x.Call, "redirected"); c != nil {
+			tr.must(!c.ended && !c.rung, "call %v redirected", x.Call)
+		}
+	case ParkListWanted:
+		tr.must(x.Ask > tr.asked, "slots asked for with number %d after %d", x.Ask, tr.asked)
+		tr.asked, tr.listed = x.Ask, 0
+	case ParkCall:
+		c := tr.use(x.Call, "parked")
+		tr.must(c != nil && !c.ended && tr.listed == tr.asked && tr.free[x.Slot], "call %v parked in %s, which was not seen free", x.Call, x.Slot)
+	case ParkWatch:
+		tr.must(x.On != tr.watched, "slots watched twice: %v", x.On)
+		tr.watched = x.On
 	case LookUpParty:
 		tr.use(x.Call, "looked up")
 	case SaveCall:
@@ -204,6 +237,42 @@ func (tr *Trace) effect(x Effect) {
 		tr.must(ok, "timer %+v stopped that does not run", x.Timer)
 		delete(tr.timers, x.Timer)
 	}
+}
+
+// move follows a call to its next server, where it is another generation, and
+// notes which slots are free.
+func (tr *Trace) move(w What) {
+	switch w := w.(type) {
+	case CallMoved:
+		old := CallRef{w.Call.ID, w.Call.Gen - 1}
+		if c := tr.calls[old]; c != nil && !c.ended && !c.rung && !c.answeredThere {
+			delete(tr.calls, old)
+			tr.calls[w.Call] = c
+		}
+	case CallAnswered:
+		if c := tr.calls[w.Call]; c != nil {
+			c.answeredThere = true
+		}
+	case ParkSlots:
+		if w.Ask == tr.asked && w.Ask != 0 && w.Cause == CauseNone {
+			tr.listed, tr.free = w.Ask, make(map[string]bool)
+			for _, s := range w.Slots {
+				tr.free[s.Extension] = !s.Occupied
+			}
+		}
+	}
+}
+
+// transfer: who is handed on waits on hold, or hears whom he is handed to.
+func (tr *Trace) transfer(x TransferCall) {
+	a := tr.use(x.Call, "transferred")
+	tr.must(a != nil && !a.ended, "call %v is transferred and over", x.Call)
+	if x.Consult == (CallRef{}) {
+		tr.must(x.Target != "" && (a == nil || a.held), "call %v blindly transferred to %q, on hold: %v", x.Call, x.Target, a != nil && a.held)
+		return
+	}
+	b := tr.use(x.Consult, "transferred to")
+	tr.must(b != nil && !b.ended && x.Call != x.Consult && x.Target == "", "call %v transferred to call %v", x.Call, x.Consult)
 }
 
 func (tr *Trace) open(r CallRef, c *tracedCall) {

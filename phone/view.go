@@ -79,6 +79,7 @@ const (
 	ScreenXferRinging   Screen = "xfer_ringing" // the consultation is called
 	ScreenXferConsult   Screen = "xfer_consult" // the consultation has answered
 	ScreenXferPending   Screen = "xfer_pending" // handed on, no outcome yet
+	ScreenXferAsked     Screen = "xfer_asked"   // they want to connect us with someone else
 	ScreenConference    Screen = "conference"
 	ScreenParkPick      Screen = "park_pick" // which slot to park in
 	ScreenParkList      Screen = "park_list" // who is parked
@@ -151,7 +152,9 @@ const (
 	ActAuto      Action = "auto" // the first free slot
 	ActRetrieve  Action = "retrieve"
 	ActRefresh   Action = "refresh"
-	ActDialIt    Action = "dial_it" // dial all the same
+	ActAccept    Action = "accept"
+	ActCallBack  Action = "call_back" // who was handed on in vain
+	ActDialIt    Action = "dial_it"   // dial all the same
 	ActUnlock    Action = "unlock"
 	ActEmergency Action = "emergency"
 	ActYes       Action = "yes"
@@ -213,7 +216,12 @@ type CallView struct {
 	Quality    Quality
 	Digits     string // DTMF sent in this call
 	Cause      Cause  // once Ending or Ended
-	Code       int
+	// Slot is the park slot that is retrieved by this call, or, of an incoming
+	// call, that sends back who was parked there.
+	Slot string
+	// Forwarded is whom the call goes to since an exchange redirected it.
+	Forwarded Party
+	Code      int
 }
 
 // Input is a number being entered.
@@ -243,6 +251,8 @@ type Toast struct {
 	Arg   string
 	Since time.Time
 	Bad   bool
+	Why   Cause  // where the code says more than one thing
+	Who   string // a second person
 }
 
 // VolumeOverlay is shown for 2 s after a volume key.
@@ -316,9 +326,18 @@ type Settings struct {
 	// NoMatch is what happens to a number that the digit map rules out.
 	NoMatch NoMatch
 	// SendHash makes # a digit like any other instead of "send now".
-	SendHash  bool
-	Emergency []string
-	Timers    Timers
+	SendHash bool
+	// NoTransferOnHook: putting the handset down never hands a call on.
+	NoTransferOnHook bool
+	// ConfConnect: leaving a conference leaves the other two connected.
+	ConfConnect bool
+	// Transfers says what to do when the far end asks us to call someone else.
+	Transfers TransferPolicy
+	// FollowRedirects calls whom an exchange names instead (3xx), five times at
+	// most; off: the call ends.
+	FollowRedirects bool
+	Emergency       []string
+	Timers          Timers
 
 	Keys    []ProgKey // K1 … K8
 	VIP     []string  // numbers that ring in spite of DND, beside the contacts'
@@ -353,7 +372,18 @@ type Timers struct {
 	HoldRemindFirst, HoldRemind       time.Duration
 	HoldRecall, HoldRecallIdle, Toast time.Duration
 	Predial, HoldWait, Ending         time.Duration
+	Transfer                          time.Duration // silence after a REFER
 }
+
+// TransferPolicy says what to do when the far end of a call asks us to call
+// someone else (REFER).
+type TransferPolicy string
+
+const (
+	TransfersAccept TransferPolicy = ""       // do it
+	TransfersAsk    TransferPolicy = "ask"    // ask the person, for eight seconds
+	TransfersRefuse TransferPolicy = "refuse" // decline
+)
 
 // NoMatch says what to do with digits that no rule of the map allows (C5).
 type NoMatch string
