@@ -184,6 +184,9 @@ func (t *turn) of(r CallRef) *call {
 // recall and waiting timers, the soft keys and the audio plan.
 func (t *turn) settle(before Screen, beforeFocus CallID) {
 	t.sweep()
+	if t.choice > 0 && t.choice > len(t.suggestions()) { // a list that went away
+		t.choice = 0
+	}
 	t.settlePark()
 	t.settleTransfer()
 	t.settleConf()
