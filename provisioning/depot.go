@@ -215,9 +215,10 @@ func (s depotState) with(doc Document, at time.Time) map[string]document {
 	return out
 }
 
-// Begin keeps the proposed document; it is on the disk when Begin returns. Where
-// the proposal needs one, its trial begins.
-func (d *Depot) Begin(p Proposal) error {
+// Begin keeps the proposed document; it is on the disk when Begin returns. With
+// trial set and a proposal that could cost the service, its trial begins: for a
+// phone that has service now.
+func (d *Depot) Begin(p Proposal, trial bool) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch {
@@ -230,7 +231,7 @@ func (d *Depot) Begin(p Proposal) error {
 	now := d.clock.Now()
 	next.Serial++
 	next.Documents = d.state.with(p.doc, now)
-	if p.Trial() {
+	if trial && p.Trial() {
 		next.Trial = &trialState{Layer: p.doc.Layer.String(), Since: now}
 		if old, ok := d.state.Documents[p.doc.Layer.String()]; ok {
 			next.Trial.Before = &old

@@ -31,7 +31,7 @@ func give(t *testing.T, d *Depot, doc string) Proposal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Begin(p); err != nil {
+	if err := d.Begin(p, true); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -138,11 +138,11 @@ func TestDepotRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	give(t, d, `theme = "light"`)
-	if err := d.Begin(first); !errors.Is(err, ErrStale) {
+	if err := d.Begin(first, true); !errors.Is(err, ErrStale) {
 		t.Errorf("a proposal made before another change: %v", err)
 	}
 	p := give(t, d, otherServer)
-	if err := d.Begin(p); !errors.Is(err, ErrOnTrial) {
+	if err := d.Begin(p, true); !errors.Is(err, ErrOnTrial) {
 		t.Errorf("a change during a trial: %v", err)
 	}
 }
@@ -159,7 +159,7 @@ func TestDepotFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.vault = fullVault{d.vault}
-	if err := d.Begin(p); !errors.Is(err, store.ErrFull) {
+	if err := d.Begin(p, true); !errors.Is(err, store.ErrFull) {
 		t.Fatal(err)
 	}
 	if len(d.Sources()) != 0 {

@@ -14,7 +14,7 @@ import (
 type Identity struct {
 	MAC     string // twelve small hexadecimal digits, "" if there is no wired or wireless card
 	Serial  string // of the board, "" if it has none
-	ID      string // the SIP instance id, always there
+	ID      string // the serial number, else the MAC
 	Model   string // of the board
 	Version string // of the firmware
 }

@@ -9,9 +9,11 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -69,15 +71,68 @@ func main() {
 }
 
 func run(ctx context.Context, o options, log *slog.Logger) error {
-	var told []health.Problem // before there is a registry to tell
+	prov, err := provisioner(o, log)
+	if err != nil {
+		return err
+	}
+	r := app.Runner{Provisioner: prov, Log: log,
+		Make: func(cfg provisioning.Config, told []health.Problem) (app.Made, error) {
+			return assemble(o, cfg, told, log)
+		},
+		Started: func(s *app.System) {
+			if err := sdnotify.Send(sdnotify.Ready); err != nil {
+				log.Warn("systemd was not told", "err", err)
+			}
+			current.Store(s)
+		},
+	}
+	watched, stopWatching := context.WithCancel(ctx)
+	defer stopWatching()
+	go watchdog(watched)
+	err = r.Run(ctx)
+	_ = sdnotify.Send(sdnotify.Stopping)
+	return err
+}
+
+// current is the phone that runs, for the watchdog.
+var current atomic.Pointer[app.System]
+
+// provisioner reads what the phone was given before. What can't be read any more
+// leaves a phone that has only its file.
+func provisioner(o options, log *slog.Logger) (*app.Provisioner, error) {
+	if err := os.MkdirAll(o.data, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	vault, err := app.OpenVault(filepath.Join(o.data, "provisioning.json"), o.key)
+	if err != nil {
+		return nil, err
+	}
+	depot, err := provisioning.OpenDepot(vault, nil)
+	if err != nil {
+		log.Warn("what the phone was given before can't be read", "err", err)
+	}
+	return app.NewProvisioner(app.ProvisionerConfig{
+		Depot: depot, Log: log, Who: app.Identify("/", version),
+		Base:   []provisioning.Source{provisioning.File{Path: o.config, Layer: provisioning.LayerImage}},
+		Loader: &provisioning.Loader{Dir: filepath.Join(o.data, "config"), Log: log},
+		Offers: func() []string { return provisioning.Offers("/") },
+		HTTP:   app.SiteClient(version),
+	})
+}
+
+// assemble makes a phone of its board file and a configuration.
+func assemble(o options, cfg provisioning.Config, told []health.Problem, log *slog.Logger) (app.Made, error) {
+	for _, p := range told {
+		log.Warn(p.Title, "key", p.Subject, "err", p.Detail)
+	}
 	parts := boardParts{log: log}
 	devices := openBoard(o.board, log, &told, parts.changed)
-	cfg := configuration(o, log, &told)
 	cards, err := malgodev.New(malgodev.Config{Log: log})
 	if err != nil {
-		return fmt.Errorf("sound: %w", err)
+		return app.Made{}, errors.Join(fmt.Errorf("sound: %w", err), devices.Close())
 	}
-	opts := app.Options{
+	closeAll := func() error { return errors.Join(cards.Close(), devices.Close()) }
+	s, err := app.Assemble(app.Options{
 		Config: cfg, DataDir: o.data, SecretsKey: o.key, Built: installed(), Devices: device.Mux{Default: cards, Named: map[string]device.Driver{"null": device.NewNull()}},
 		Processor: app.HandsFree, Loopback: o.loopback, PhoneName: cfg.DisplayName.Value, Version: version, Log: log,
 		Paths: map[media.Path]media.Endpoint{
@@ -87,54 +142,34 @@ func run(ctx context.Context, o options, log *slog.Logger) error {
 		},
 		Ringer: devices.Audio.Ringer.Speaker,
 		Board:  app.Board{Name: devices.Name, Keypads: devices.Keypads, Hook: devices.Hook, Lamps: devices.Lamps, Panels: devices.Panels},
-	}
-	s, err := app.Assemble(opts)
+	})
 	if err != nil {
-		return errors.Join(err, cards.Close(), devices.Close())
+		return app.Made{}, errors.Join(err, closeAll())
 	}
 	for _, p := range told {
 		s.Health.Set(p)
 	}
 	parts.tell(s.Health)
-	if n := sdnotify.Send(sdnotify.Ready); n != nil {
-		log.Warn("systemd was not told", "err", n)
-	}
-	watched, stopWatching := context.WithCancel(ctx)
-	defer stopWatching()
-	go watchdog(watched, s.Phone)
-	err = listenAndRun(ctx, s, o.listen, log)
-	_ = sdnotify.Send(sdnotify.Stopping)
-	return errors.Join(err, cards.Close(), devices.Close())
+	return app.Made{System: s, Listen: listen(s, o.listen, log), Close: closeAll}, nil
 }
 
-func listenAndRun(ctx context.Context, s *app.System, addr string, log *slog.Logger) error {
+// listen opens the management server; a phone without its web page is still a phone.
+func listen(s *app.System, addr string, log *slog.Logger) net.Listener {
 	if addr == "" {
-		return s.Run(ctx, nil)
+		return nil
 	}
 	l, err := s.Listen(addr)
-	if err != nil { // a phone without its web page is still a phone
+	if err != nil {
 		s.Health.Set(health.Problem{Code: "web.address", Severity: health.Warning, Title: "The web page can't be reached", Detail: err.Error()})
-		return s.Run(ctx, nil)
+		return nil
 	}
 	log.Info("management", "addr", l.Addr().String())
-	return s.Run(ctx, l)
-}
-
-// configuration reads the sources; one that is refused is replaced by what it
-// last said, and the phone stays alive without any.
-func configuration(o options, log *slog.Logger, told *[]health.Problem) provisioning.Config {
-	loader := provisioning.Loader{Dir: filepath.Join(o.data, "config"), Log: log}
-	cfg, warns, err := loader.Load(provisioning.File{Path: o.config, Layer: provisioning.LayerUser})
-	for _, p := range app.ConfigProblems(warns, err) {
-		log.Warn(p.Title, "key", p.Subject, "err", p.Detail)
-		*told = append(*told, p)
-	}
-	return cfg
+	return l
 }
 
 // watchdog keeps systemd from restarting the daemon for as long as the core's
 // loop answers.
-func watchdog(ctx context.Context, p *app.Phone) {
+func watchdog(ctx context.Context) {
 	every := sdnotify.Watchdog() / 2
 	if every == 0 {
 		return
@@ -144,7 +179,7 @@ func watchdog(ctx context.Context, p *app.Phone) {
 	for {
 		select {
 		case <-t.C:
-			if p.Healthy(every) {
+			if s := current.Load(); s == nil || s.Phone.Healthy(every) {
 				_ = sdnotify.Send(sdnotify.Alive)
 			}
 		case <-ctx.Done():

@@ -1,0 +1,426 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"phoned/internal/backoff"
+	"phoned/internal/clock"
+	"phoned/internal/health"
+	"phoned/internal/httpcall"
+	"phoned/phone"
+	"phoned/provisioning"
+)
+
+// Times of provisioning.
+const (
+	// trialTime is how long a phone that had service may be without any after a
+	// change, before the change is taken back. A registration is given up after
+	// 32 s (RFC 3261 timer F), so there are several attempts in it.
+	trialTime = 2 * time.Minute
+	// askFirst and askMax bound the waits between attempts to reach the site's
+	// server; askSpread keeps five thousand phones from asking at once.
+	askFirst  = 15 * time.Second
+	askMax    = time.Hour
+	askSpread = 0.5
+)
+
+// The codes of provisioning's problems.
+const (
+	codeTakenBack = "config.taken_back"
+	codeSite      = "config.site"
+	codeKept      = "config.kept"
+)
+
+// ErrExpired: the code or bundle can't be used any more.
+var ErrExpired = errors.New("it has expired")
+
+// ProvisionerConfig says where a phone's configuration comes from.
+type ProvisionerConfig struct {
+	Depot *provisioning.Depot
+	// Base are the sources outside the depot: the image's file.
+	Base []provisioning.Source
+	// Loader remembers what Base was when it was last good.
+	Loader *provisioning.Loader
+	Who    provisioning.Identity
+	// HTTP makes the client for the site's server with a configuration's roots.
+	HTTP func(provisioning.Config) *httpcall.Client
+	// Offers lists what DHCP says in option 66; nil: nothing.
+	Offers    func() []string
+	TrialTime time.Duration // 0: two minutes
+	Clock     clock.Clock
+	Log       *slog.Logger
+}
+
+// Provisioner gives a phone its configuration and takes back a change that costs
+// the phone its service. It outlives the phones that are made of its
+// configurations: whoever runs them watches Changed. It is safe for concurrent use.
+type Provisioner struct {
+	cfg     ProvisionerConfig
+	changed chan struct{}
+	ask     chan struct{}
+
+	mu      sync.Mutex
+	service bool // the phone that runs has had a registered line
+}
+
+// NewProvisioner counts a start of the phone and is ready to give configurations.
+func NewProvisioner(c ProvisionerConfig) (*Provisioner, error) {
+	if c.Clock == nil {
+		c.Clock = clock.Real{}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.TrialTime == 0 {
+		c.TrialTime = trialTime
+	}
+	if c.Loader == nil {
+		c.Loader = &provisioning.Loader{}
+	}
+	p := &Provisioner{cfg: c, changed: make(chan struct{}, 1), ask: make(chan struct{}, 1)}
+	back, err := c.Depot.Booted()
+	if back {
+		c.Log.Warn("the configuration was taken back at the start", "err", p.whyTakenBack())
+	}
+	return p, err
+}
+
+// Config is the configuration as it is now; see provisioning.Loader.
+func (p *Provisioner) Config() (provisioning.Config, []provisioning.Warning, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cfg.Loader.Load(slices.Concat(p.cfg.Base, p.cfg.Depot.Sources())...)
+}
+
+// Changed tells that the phone has to be made anew of Config.
+func (p *Provisioner) Changed() <-chan struct{} { return p.changed }
+
+// CheckSync asks the site's server now (check-sync, or a person's wish).
+func (p *Provisioner) CheckSync() { poke(p.ask) }
+
+func poke(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// Propose checks a document against everything else; nothing is changed.
+func (p *Provisioner) Propose(doc provisioning.Document) (provisioning.Proposal, error) {
+	return p.cfg.Depot.Propose(doc, p.cfg.Base...)
+}
+
+// Apply keeps a proposal and has the phone made anew of it. A change that could
+// cost a phone its service that has some now is on trial.
+func (p *Provisioner) Apply(pr provisioning.Proposal) error {
+	p.mu.Lock()
+	service := p.service
+	p.mu.Unlock()
+	if err := p.cfg.Depot.Begin(pr, service); err != nil {
+		return err
+	}
+	for _, c := range pr.Changes {
+		p.cfg.Log.Info("configuration", "key", c.Key, "change", c.String())
+	}
+	if len(pr.Changes) > 0 {
+		poke(p.changed)
+	}
+	return nil
+}
+
+// Take checks and applies a document in one step.
+func (p *Provisioner) Take(doc provisioning.Document) (provisioning.Proposal, error) {
+	pr, err := p.Propose(doc)
+	if err != nil {
+		return pr, err
+	}
+	return pr, p.Apply(pr)
+}
+
+// TakeStick takes what a mounted stick holds: a bundle somebody vouches for or,
+// on a phone nobody has provisioned yet, a bare document. An error that wraps
+// provisioning.ErrPINNeeded asks for the PIN; fs.ErrNotExist: there is nothing.
+func (p *Provisioner) TakeStick(dir, pin string) (provisioning.Proposal, error) {
+	s, err := provisioning.ReadStick(dir)
+	if err != nil {
+		return provisioning.Proposal{}, err
+	}
+	if s.Bundle != nil {
+		return p.takeBundle(provisioning.LayerMedia, "stick", "", s.Bundle, pin)
+	}
+	now, _, _ := p.Config()
+	if len(now.Missing()) == 0 {
+		return provisioning.Proposal{}, fmt.Errorf("stick: %w", provisioning.ErrUnsigned)
+	}
+	return p.Take(provisioning.Document{Layer: provisioning.LayerMedia, Name: "stick", Data: s.Document})
+}
+
+func (p *Provisioner) takeBundle(layer provisioning.Layer, name, etag string, b *provisioning.Bundle, pin string) (provisioning.Proposal, error) {
+	now, _, _ := p.Config()
+	if err := b.Vouched(now.Keys(), pin); err != nil {
+		return provisioning.Proposal{}, fmt.Errorf("%s: %w", name, err)
+	}
+	if !b.Expires.IsZero() && p.cfg.Clock.Now().After(b.Expires) {
+		return provisioning.Proposal{}, fmt.Errorf("%s: %w", name, ErrExpired)
+	}
+	doc := b.Configuration()
+	if doc == nil {
+		return provisioning.Proposal{}, fmt.Errorf("%s: %w: it holds no configuration", name, provisioning.ErrBundle)
+	}
+	return p.Take(provisioning.Document{Layer: layer, Name: name, Data: doc, ETag: etag})
+}
+
+// TakeCode follows a scanned code. A code with an address is fetched and applied; one
+// with a one-time code is returned for the sign-in. The errors are those of ParseCode,
+// Vouched and Fetch.
+func (p *Provisioner) TakeCode(ctx context.Context, text, pin string) (provisioning.Code, provisioning.Proposal, error) {
+	c, err := provisioning.ParseCode(text)
+	if err != nil {
+		return c, provisioning.Proposal{}, err
+	}
+	if !c.Expires.IsZero() && p.cfg.Clock.Now().After(c.Expires) {
+		return c, provisioning.Proposal{}, ErrExpired
+	}
+	now, _, _ := p.Config()
+	if err := c.Vouched(now.Keys(), pin); err != nil {
+		return c, provisioning.Proposal{}, err
+	}
+	if c.ConfigURL == "" {
+		return c, provisioning.Proposal{}, nil
+	}
+	f := provisioning.Fetcher{HTTP: p.cfg.HTTP(now), Who: p.cfg.Who}
+	got, err := f.Fetch(ctx, c.ConfigURL, "")
+	if err != nil {
+		return c, provisioning.Proposal{}, err
+	}
+	if got.Bundle != nil {
+		// The code vouches for the address and TLS for the bundle that came from it.
+		got.Document = got.Bundle.Configuration()
+	}
+	pr, err := p.Take(provisioning.Document{Layer: provisioning.LayerMedia, Name: got.Host, Data: got.Document, ETag: got.ETag})
+	return c, pr, err
+}
+
+// Watch looks after one phone until ctx ends: it confirms a change once a line has
+// service and takes it back when there was none for too long; it asks the site's
+// server; and it tells problems.
+func (p *Provisioner) Watch(ctx context.Context, ph *Phone, problems *health.Registry) {
+	p.tellOutcome(problems)
+	var wg sync.WaitGroup
+	wg.Go(func() { p.watchTrial(ctx, ph, problems) })
+	wg.Go(func() { p.askSite(ctx, problems) })
+	wg.Wait()
+}
+
+func (p *Provisioner) watchTrial(ctx context.Context, ph *Phone, problems *health.Registry) {
+	views, stop := ph.Subscribe()
+	defer stop()
+	late := make(chan struct{})
+	timer := p.cfg.Clock.AfterFunc(p.cfg.TrialTime, func() { close(late) })
+	defer timer.Stop()
+	for v := ph.View(); ; {
+		if hasService(v) {
+			p.inService(problems)
+		}
+		select {
+		case next, ok := <-views:
+			if !ok {
+				return
+			}
+			v = next
+		case <-late:
+			late = nil
+			p.takeBack(problems)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func hasService(v phone.View) bool {
+	return slices.ContainsFunc(v.Lines, func(l phone.LineView) bool { return l.State == phone.LineRegistered })
+}
+
+func (p *Provisioner) inService(problems *health.Registry) {
+	p.mu.Lock()
+	first := !p.service
+	p.service = true
+	p.mu.Unlock()
+	if _, on := p.cfg.Depot.Trial(); !on || !first {
+		return
+	}
+	if err := p.cfg.Depot.Confirm(); err != nil {
+		p.notKept(problems, err)
+		return
+	}
+	p.cfg.Log.Info("the new configuration has proved itself")
+}
+
+func (p *Provisioner) takeBack(problems *health.Registry) {
+	if _, on := p.cfg.Depot.Trial(); !on {
+		return
+	}
+	if err := p.cfg.Depot.RollBack("no line had service within " + p.cfg.TrialTime.String()); err != nil {
+		p.notKept(problems, err)
+		return
+	}
+	p.cfg.Log.Warn("the configuration was taken back", "err", p.whyTakenBack())
+	poke(p.changed)
+}
+
+func (p *Provisioner) whyTakenBack() string {
+	last, _ := p.cfg.Depot.Last()
+	return last.Why
+}
+
+func (p *Provisioner) notKept(problems *health.Registry, err error) {
+	problems.Set(health.Problem{Code: codeKept, Severity: health.Warning, Title: "The configuration can't be kept",
+		Advice: "It is used until the next start.", Detail: err.Error()})
+}
+
+// tellOutcome says on the screen that the last change was taken back.
+func (p *Provisioner) tellOutcome(problems *health.Registry) {
+	last, there := p.cfg.Depot.Last()
+	if !there || last.Confirmed {
+		problems.Clear(codeTakenBack, "")
+		return
+	}
+	problems.Set(health.Problem{Code: codeTakenBack, Severity: health.Warning, Title: "A new configuration was taken back",
+		Advice: "The phone works as it did before. Correct the configuration from " + last.Name + ".", Detail: last.Why})
+}
+
+// Begun starts the life of one phone: it has had no service yet.
+func (p *Provisioner) Begun() {
+	p.mu.Lock()
+	p.service = false
+	p.mu.Unlock()
+}
+
+// askSite asks the site's server for the phone's document: at the start, at its
+// interval with a random spread, and when it is told to.
+func (p *Provisioner) askSite(ctx context.Context, problems *health.Registry) {
+	wait := backoff.New(askFirst, askMax, askSpread, nil)
+	for {
+		cfg, _, _ := p.Config()
+		next := spread(cfg.ProvisioningInterval.Value)
+		if template, ok := p.siteTemplate(cfg, problems); ok {
+			err := p.fetchSite(ctx, cfg, template)
+			switch {
+			case ctx.Err() != nil:
+				return
+			case err != nil:
+				next = min(wait.Next(), next)
+				p.siteTrouble(problems, err)
+			default:
+				wait.Reset()
+				problems.Clear(codeSite, "")
+			}
+		}
+		if !p.pause(ctx, next) {
+			return
+		}
+	}
+}
+
+// spread is d shortened at random by up to a tenth.
+func spread(d time.Duration) time.Duration {
+	return d - time.Duration(rand.Int64N(int64(d)/10+1))
+}
+
+// siteTemplate is the configured address, else what DHCP offers to a phone that may
+// take it.
+func (p *Provisioner) siteTemplate(cfg provisioning.Config, problems *health.Registry) (string, bool) {
+	if s := cfg.ProvisioningURL.Value; s != "" {
+		return s, true
+	}
+	if !cfg.ProvisioningDHCP.Value || p.cfg.Offers == nil {
+		return "", false
+	}
+	for _, offer := range p.cfg.Offers() {
+		s, err := provisioning.OfferURL(offer)
+		if err == nil {
+			return s, true
+		}
+		p.siteTrouble(problems, err)
+	}
+	return "", false
+}
+
+func (p *Provisioner) fetchSite(ctx context.Context, cfg provisioning.Config, template string) error {
+	address, err := provisioning.SiteURL(template, p.cfg.Who)
+	if err != nil {
+		return err
+	}
+	f := provisioning.Fetcher{HTTP: p.cfg.HTTP(cfg), Who: p.cfg.Who}
+	etag, from := p.cfg.Depot.ETag(provisioning.LayerSite)
+	if !sameHost(address, from) {
+		etag = "" // of another server
+	}
+	got, err := f.Fetch(ctx, address, etag)
+	switch {
+	case err != nil:
+		return err
+	case got.Unchanged:
+		return nil
+	case got.Bundle != nil:
+		if err := got.Bundle.Vouched(cfg.Keys(), ""); err != nil && !errors.Is(err, provisioning.ErrPINNeeded) {
+			return fmt.Errorf("%s: %w", got.Host, err)
+		}
+		got.Document = got.Bundle.Configuration()
+	}
+	_, err = p.Take(provisioning.Document{Layer: provisioning.LayerSite, Name: got.Host, Data: got.Document, ETag: got.ETag})
+	return err
+}
+
+func sameHost(address, host string) bool {
+	u, err := httpcall.CheckURL(address)
+	return err == nil && u.Host == host
+}
+
+func (p *Provisioner) siteTrouble(problems *health.Registry, err error) {
+	p.cfg.Log.Warn("the site's configuration", "err", err)
+	problems.Set(health.Problem{Code: codeSite, Severity: health.Warning, Title: "The site's configuration can't be had",
+		Advice: "The phone goes on with what it has and asks again.", Detail: err.Error()})
+}
+
+// pause waits for d or for CheckSync; false: ctx ended.
+func (p *Provisioner) pause(ctx context.Context, d time.Duration) bool {
+	due := make(chan struct{})
+	t := p.cfg.Clock.AfterFunc(d, func() { close(due) })
+	defer t.Stop()
+	select {
+	case <-due:
+	case <-p.ask:
+	case <-ctx.Done():
+		return false
+	}
+	return true
+}
+
+// Idle waits until no call is on: a configuration is changed between calls. False:
+// ctx ended.
+func (p *Phone) Idle(ctx context.Context) bool {
+	views, stop := p.Subscribe()
+	defer stop()
+	for v := p.View(); ; {
+		if len(v.Calls) == 0 {
+			return true
+		}
+		select {
+		case next, ok := <-views:
+			if !ok {
+				return false
+			}
+			v = next
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
