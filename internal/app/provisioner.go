@@ -67,7 +67,10 @@ type Provisioner struct {
 	ask     chan struct{}
 
 	mu      sync.Mutex
-	service bool // the phone that runs has had a registered line
+	phone   *Phone        // the one that runs, nil: none yet
+	service bool          // it has had a registered line
+	trial   bool          // it was made of a configuration on trial
+	late    chan struct{} // closed when it should have had service
 }
 
 // NewProvisioner counts a start of the phone and is ready to give configurations.
@@ -121,7 +124,7 @@ func (p *Provisioner) Propose(doc provisioning.Document) (provisioning.Proposal,
 // cost a phone its service that has some now is on trial.
 func (p *Provisioner) Apply(pr provisioning.Proposal) error {
 	p.mu.Lock()
-	service := p.service
+	service := p.service || p.phone != nil && hasService(p.phone.View())
 	p.mu.Unlock()
 	if err := p.cfg.Depot.Begin(pr, service); err != nil {
 		return err
@@ -222,9 +225,9 @@ func (p *Provisioner) Watch(ctx context.Context, ph *Phone, problems *health.Reg
 func (p *Provisioner) watchTrial(ctx context.Context, ph *Phone, problems *health.Registry) {
 	views, stop := ph.Subscribe()
 	defer stop()
-	late := make(chan struct{})
-	timer := p.cfg.Clock.AfterFunc(p.cfg.TrialTime, func() { close(late) })
-	defer timer.Stop()
+	p.mu.Lock()
+	late := p.late
+	p.mu.Unlock()
 	for v := ph.View(); ; {
 		if hasService(v) {
 			p.inService(problems)
@@ -250,10 +253,10 @@ func hasService(v phone.View) bool {
 
 func (p *Provisioner) inService(problems *health.Registry) {
 	p.mu.Lock()
-	first := !p.service
+	proved := p.trial && !p.service
 	p.service = true
 	p.mu.Unlock()
-	if _, on := p.cfg.Depot.Trial(); !on || !first {
+	if !proved {
 		return
 	}
 	if err := p.cfg.Depot.Confirm(); err != nil {
@@ -264,7 +267,10 @@ func (p *Provisioner) inService(problems *health.Registry) {
 }
 
 func (p *Provisioner) takeBack(problems *health.Registry) {
-	if _, on := p.cfg.Depot.Trial(); !on {
+	p.mu.Lock()
+	failed := p.trial && !p.service
+	p.mu.Unlock()
+	if !failed {
 		return
 	}
 	if err := p.cfg.Depot.RollBack("no line had service within " + p.cfg.TrialTime.String()); err != nil {
@@ -296,11 +302,17 @@ func (p *Provisioner) tellOutcome(problems *health.Registry) {
 		Advice: "The phone works as it did before. Correct the configuration from " + last.Name + ".", Detail: last.Why})
 }
 
-// Begun starts the life of one phone: it has had no service yet.
-func (p *Provisioner) Begun() {
+// begun starts the life of one phone: it has had no service yet. The caller says
+// when it is over.
+func (p *Provisioner) begun(ph *Phone) (over func()) {
+	late := make(chan struct{})
+	timer := p.cfg.Clock.AfterFunc(p.cfg.TrialTime, func() { close(late) })
 	p.mu.Lock()
-	p.service = false
-	p.mu.Unlock()
+	defer p.mu.Unlock()
+	p.phone, p.service = ph, false
+	_, p.trial = p.cfg.Depot.Trial()
+	p.late = late
+	return func() { timer.Stop() }
 }
 
 // askSite asks the site's server for the phone's document: at the start, at its
