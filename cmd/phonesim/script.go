@@ -28,6 +28,8 @@ type order struct {
 	Hz     float64 `json:"hz"`
 	MS     int     `json:"ms"`
 	Call   int     `json:"call"`
+	// Percent is the volume of whatever path comes into use.
+	Percent int `json:"percent"`
 }
 
 // script is the phone driven by another program: orders as JSON lines come in,
@@ -74,6 +76,10 @@ func script(ctx context.Context, o options, in io.Reader, out io.Writer, log *sl
 }
 
 func (w *world) obey(ctx context.Context, orders <-chan order, lines chan<- any) {
+	ctx, cancel := context.WithCancel(ctx)
+	kept := make(chan struct{})
+	go func() { defer close(kept); w.keepVolume(ctx, w.volume) }()
+	defer func() { cancel(); <-kept }()
 	for {
 		select {
 		case <-ctx.Done():
@@ -160,6 +166,11 @@ func (w *world) do(ctx context.Context, x order) (map[string]any, error) {
 			w.bench.say(nil)
 		} else {
 			w.bench.say(&sine{hz: x.Hz})
+		}
+	case "volume":
+		select {
+		case w.volume <- max(0, min(100, x.Percent)):
+		case <-ctx.Done():
 		}
 	case "listen":
 		return w.listen(ctx, x.MS)

@@ -32,6 +32,7 @@ type world struct {
 	keypad *sim.Keypad
 	hook   *sim.Hook
 	bench  *bench // nil when a real sound card is used
+	volume chan int
 	url    string
 
 	end  context.CancelFunc
@@ -44,7 +45,7 @@ const extension = "1001"
 
 // start builds a world and lets it run. listen "" means no front panel.
 func start(ctx context.Context, o options, log *slog.Logger, listen string, forceBench bool) (w *world, err error) {
-	w = &world{keypad: sim.NewKeypad(time.Now), hook: sim.NewHook(time.Now, false), done: make(chan error, 1)}
+	w = &world{keypad: sim.NewKeypad(time.Now), hook: sim.NewHook(time.Now, false), done: make(chan error, 1), volume: make(chan int)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.cleanUp())

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
-import { dir, until } from './exchange.mjs';
+import { dir, sleep, until } from './exchange.mjs';
 
 const folder = `${dir}/baresip`;
 
@@ -37,10 +37,12 @@ export async function openBaresip() {
     see: (type, ms) => until(`baresip's ${type}`, () => events.find((e) => e.type === type), ms),
     forget: () => { events.length = 0; },
     // What it received goes into files ending in dec.wav, the newest is the current call's.
-    listen() {
-      const files = readdirSync(folder).filter((f) => f.endsWith('dec.wav')).map((f) => `${folder}/${f}`);
-      files.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-      return files.length ? strongest(files[0]) : { hz: 0, dbfs: -120 };
+    // Nothing is written while nothing arrives: only what is new since asked counts.
+    async listen(ms = 500) {
+      const before = new Map(heardFiles().map((f) => [f, statSync(f).size]));
+      await sleep(ms);
+      const [file] = heardFiles();
+      return file ? strongest(file, before.get(file) ?? 0, ms) : { hz: 0, dbfs: -120 };
     },
     async close() {
       socket.destroy();
@@ -54,17 +56,22 @@ export async function openBaresip() {
   return phone;
 }
 
-// The strongest of the tests' tones in the last half second of a 16-bit WAV file.
-function strongest(file) {
-  const b = readFileSync(file), rate = b.readUInt32LE(24), step = 2 * b.readUInt16LE(22), x = [];
-  for (let i = 44; i + step <= b.length; i += step) x.push(b.readInt16LE(i) / 32768);
-  const tail = x.slice(-rate / 2);
-  if (tail.length === 0) return { hz: 0, dbfs: -120 };
-  const found = [440, 600, 700, 1000].map((hz) => {
+function heardFiles() {
+  const files = readdirSync(folder).filter((f) => f.endsWith('dec.wav')).map((f) => `${folder}/${f}`);
+  return files.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+}
+
+// The strongest of the tests' tones in what a 16-bit WAV file got in ms, from byte from on.
+function strongest(file, from, ms) {
+  const b = readFileSync(file);
+  if (b.length <= Math.max(from, 44)) return { hz: 0, dbfs: -120 };
+  const rate = b.readUInt32LE(24), step = 2 * b.readUInt16LE(22), tail = [];
+  for (let i = Math.max(44, from - (from - 44) % step); i + step <= b.length; i += step) tail.push(b.readInt16LE(i) / 32768);
+  const found = [320, 440, 600, 700, 1000, 1004].map((hz) => {
     let re = 0, im = 0;
     tail.forEach((v, i) => { const a = 2 * Math.PI * hz * i / rate; re += v * Math.cos(a); im += v * Math.sin(a); });
     return { hz, amplitude: 2 * Math.hypot(re, im) / tail.length };
   }).sort((a, b2) => b2.amplitude - a.amplitude)[0];
-  const power = tail.reduce((sum, v) => sum + v * v, 0) / tail.length;
+  const power = tail.reduce((sum, v) => sum + v * v, 0) / Math.max(tail.length, rate * ms / 1000 / 2); // silence is not written
   return { hz: found.amplitude > 0.01 ? found.hz : 0, dbfs: Math.round(10 * Math.log10(power + 1e-12)) };
 }

@@ -3,11 +3,11 @@
 //   incoming() connected() held() ended() wait for that; dtmfSeen(digit) too, where it can be seen
 //   listen(ms) → {hz, dbfs}; hz, of the end itself, is the tone it speaks
 import { openBaresip } from './baresip.mjs';
-import { openPhone } from './browser.mjs';
+import { openBrowser, openPhone } from './browser.mjs';
 import { openOurPhone } from './ourphone.mjs';
 import { sleep, until, uri } from './exchange.mjs';
 
-export async function browserEnd(browser, user, options) {
+async function browserEnd(browser, user, options) {
   const p = await openPhone(browser, user, options);
   return {
     ...p,
@@ -19,7 +19,18 @@ export async function browserEnd(browser, user, options) {
   };
 }
 
-export async function ourEnd(user, options) {
+// The browsers of the phones in them, started when the first is wanted; each has a tone.
+const browsers = new Map();
+function browserOf(hz) {
+  if (!browsers.has(hz)) browsers.set(hz, openBrowser(hz));
+  return browsers.get(hz);
+}
+export const closeBrowsers = () => Promise.all([...browsers.values()].map(async (b) => (await b).close()));
+export const onA = (lib, user = '1001', options = {}) => async () => browserEnd(await browserOf(440), user, { lib, ...options });
+export const onB = (lib, user = '1002', options = {}) => async () => browserEnd(await browserOf(1000), user, { lib, ...options });
+export const ours = ({ user = '1005', ...options } = {}) => () => ourEnd(user, options);
+
+async function ourEnd(user, options) {
   const p = await openOurPhone(user, options);
   return {
     ...p,
@@ -39,5 +50,6 @@ export async function baresipEnd() {
     hold: () => p.command('hold'), resume: () => p.command('resume'), dtmf: undefined,
     incoming: async () => {}, connected: () => p.see('CALL_ESTABLISHED'), ended: () => p.see('CALL_CLOSED'),
     held: () => sleep(1000), // it tells nobody
+    deafAfterHold: true, // its recorder ends with the first hold, though packets come
   };
 }

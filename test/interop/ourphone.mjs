@@ -67,5 +67,6 @@ export async function openOurPhone(user = '1005', { wait = true, hz = 700, ...op
   };
   if (wait) await phone.see('sip-registered');
   if (wait) await phone.do('tone', { hz });
+  if (wait) await phone.do('volume', { percent: 100 }); // what arrives is heard as it is
   return phone;
 }

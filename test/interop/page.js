@@ -35,6 +35,7 @@ function sip013() {
     call: (to) => watch(ua.invite(to, options)),
     answer: () => incoming.accept(options),
     reject: () => incoming.reject(),
+    cancel: () => current.terminate(),
     hold: () => current.hold(), resume: () => current.unhold(),
     dtmf: (digit) => current.dtmf(digit),
     info: (type, body) => current.sendRequest('INFO', { body: { body, contentType: type } }),
@@ -49,10 +50,13 @@ function sip021() {
   const { UserAgent, Registerer, RegistererState, Inviter, SessionState, Web } = SIP021;
   const options = { constraints, iceGatheringTimeout: 2000 };
   const watch = (session) => {
+    let established = false;
     current = session;
     session.stateChange.addListener((state) => {
       if (state === SessionState.Established) note('accepted');
       if (state === SessionState.Terminated) note('ended');
+      if (state === SessionState.Terminated && !established) note('failed');
+      established ||= state === SessionState.Established;
     });
     session.delegate = {
       onInfo: (info) => { note('dtmf', /Signal=\s*(\S)/.exec(info.request.body)?.[1]); info.accept(); },
@@ -84,6 +88,7 @@ function sip021() {
     call: (to) => { watch(new Inviter(ua, UserAgent.makeURI(to), { sessionDescriptionHandlerOptions: options })); return current.invite(); },
     answer: () => incoming.accept({ sessionDescriptionHandlerOptions: options }),
     reject: () => incoming.reject(),
+    cancel: () => current.cancel(),
     hold: () => reinvite(true), resume: () => reinvite(false),
     dtmf: (digit) => info('application/dtmf-relay', `Signal=${digit}\r\nDuration=160`),
     info,
@@ -125,6 +130,7 @@ function jssip() {
     call: (to) => { ua.call(to, options); },
     answer: () => incoming.answer(options),
     reject: () => incoming.terminate(),
+    cancel: () => current.terminate(),
     hold: () => current.hold(), resume: () => current.unhold(),
     dtmf: (digit) => current.sendDTMF(digit, { transportType: 'INFO' }),
     info: (type, body) => current.sendInfo(type, body),
