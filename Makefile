@@ -44,6 +44,10 @@ test: ## everything a change must pass: at most 35 minutes on a new machine, 15 
 test-full: ## the whole matrix of one AREA
 	@test/run $(or $(AREA),$(error say which: make test-full AREA=interop|fuzz|kernel|arm64|web|power))
 
+.PHONY: test-peers
+test-peers: ## calls with FreeSWITCH and Asterisk built beside the project (PEERS=dir)
+	@PEERS=$(PEERS) test/run peers
+
 .PHONY: test-interop test-kernel fuzz
 test-interop: ## calls with software that is not ours
 	@test/run interop
