@@ -12,10 +12,11 @@ import (
 func (p *Phone) applyAudio(plan phone.AudioPlan) {
 	p.plan = plan
 	m := media.Plan{
-		Path:  media.Path(plan.Path.String()),
-		Muted: plan.Muted,
-		Tone:  audio.ToneName(plan.Tone),
-		Ring:  media.Ring{On: plan.Ring.On, Melody: plan.Ring.Melody, Soft: plan.Ring.Soft},
+		Path:       media.Path(plan.Path.String()),
+		Conference: plan.Conference,
+		Muted:      plan.Muted,
+		Tone:       audio.ToneName(plan.Tone),
+		Ring:       media.Ring{On: plan.Ring.On, Melody: plan.Ring.Melody, Soft: plan.Ring.Soft},
 	}
 	if c := p.calls.current(plan.Mic); c != nil && plan.Mic != 0 {
 		m.Mic = portOf(c)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"phoned/media"
@@ -23,7 +24,8 @@ const (
 // the queue that keeps what happens to them in order. Fields below mu are
 // shared between the queue and the app.
 type call struct {
-	ref  phone.CallRef
+	id   phone.CallID
+	gen  atomic.Int64 // of the leg's attempt to reach the far end; see ref
 	line *line
 	q    *queue
 	// ctx ends when the call is to end: nothing on the queue may outlive it.
@@ -34,13 +36,16 @@ type call struct {
 	leg     sip.LegID
 	session media.Session
 	arrived *sip.LegArrived // inbound: the INVITE
-	ended   bool
+	// replaced: another INVITE takes this leg over, and ends it when it is
+	// answered.
+	replaced bool
+	ended    bool
 }
 
 // calls is the app's book of legs and calls. Safe for concurrent use.
 type calls struct {
 	mu    sync.Mutex
-	byRef map[phone.CallRef]*call
+	byID  map[phone.CallID]*call
 	byLeg map[sip.LegID]*call
 	// waiting holds INVITEs the core has not yet decided about; gone those that
 	// ended before it did.
@@ -50,30 +55,25 @@ type calls struct {
 
 func newCalls() *calls {
 	return &calls{
-		byRef:   map[phone.CallRef]*call{},
+		byID:    map[phone.CallID]*call{},
 		byLeg:   map[sip.LegID]*call{},
 		waiting: map[sip.LegID]sip.LegArrived{},
 		gone:    map[sip.LegID]sip.LegEnded{},
 	}
 }
 
-func (b *calls) get(ref phone.CallRef) *call {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.byRef[ref]
-}
+// ref is the call and its generation now: one for each attempt to reach the far
+// end. Effects of an older one still mean this call; events never carry one.
+func (c *call) ref() phone.CallRef { return phone.CallRef{ID: c.id, Gen: int(c.gen.Load())} }
 
-// current finds the call by its id, whatever its generation.
+// get finds the call that an effect is about.
+func (b *calls) get(ref phone.CallRef) *call { return b.current(ref.ID) }
+
+// current finds the call by its id, nil if it is over.
 func (b *calls) current(id phone.CallID) *call {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var best *call
-	for ref, c := range b.byRef {
-		if ref.ID == id && (best == nil || ref.Gen > best.ref.Gen) {
-			best = c
-		}
-	}
-	return best
+	return b.byID[id]
 }
 
 func (b *calls) ofLeg(leg sip.LegID) *call {
@@ -85,8 +85,8 @@ func (b *calls) ofLeg(leg sip.LegID) *call {
 func (b *calls) all() []*call {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	out := make([]*call, 0, len(b.byRef))
-	for _, c := range b.byRef {
+	out := make([]*call, 0, len(b.byID))
+	for _, c := range b.byID {
 		out = append(out, c)
 	}
 	return out
@@ -95,7 +95,7 @@ func (b *calls) all() []*call {
 func (b *calls) add(c *call) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.byRef[c.ref] = c
+	b.byID[c.id] = c
 	if c.leg != "" {
 		b.byLeg[c.leg] = c
 	}
@@ -113,7 +113,7 @@ func (b *calls) bind(c *call, leg sip.LegID) {
 func (b *calls) remove(c *call) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.byRef, c.ref)
+	delete(b.byID, c.id)
 	delete(b.byLeg, c.legID())
 }
 
@@ -165,7 +165,11 @@ func (p *Phone) placeCall(c *call, e phone.PlaceCall) {
 			return
 		}
 	}
+	if e.Refer != "" { // before the INVITE that answers it, on whatever queue that was filed
+		p.acceptRefer(c, e.Refer)
+	}
 	leg, err := p.agent.Invite(string(e.Line), target, sip.InviteOptions{
+		Refer:    sip.ReferID(e.Refer),
 		Replaces: replaces,
 		Offer:    offer,
 		Identity: sip.Identity{User: e.Identity.Number, Display: e.Identity.Name},
@@ -216,7 +220,7 @@ func (p *Phone) answerCall(c *call) {
 func (p *Phone) holdCall(c *call, on bool) {
 	s := c.media()
 	if s == nil {
-		p.loop.Post(phone.HoldDone{Call: c.ref, On: on})
+		p.loop.Post(phone.HoldDone{Call: c.ref(), On: on})
 		return
 	}
 	dir := media.SendRecv
@@ -228,9 +232,9 @@ func (p *Phone) holdCall(c *call, on bool) {
 	defer cancel()
 	err := p.reoffer(ctx, c, s)
 	if err != nil {
-		p.log.Warn("hold was not agreed", "call", c.ref.ID, "on", on, "err", err)
+		p.log.Warn("hold was not agreed", "call", c.ref().ID, "on", on, "err", err)
 	}
-	p.loop.Post(phone.HoldDone{Call: c.ref, On: on, OK: err == nil})
+	p.loop.Post(phone.HoldDone{Call: c.ref(), On: on, OK: err == nil})
 }
 
 func (p *Phone) reoffer(ctx context.Context, c *call, s media.Session) error {
@@ -261,9 +265,9 @@ func (p *Phone) sendDigit(c *call, e phone.SendDigit) {
 		err = p.agent.Info(ctx, c.legID(), "application/dtmf-relay", []byte(body))
 	}
 	if err != nil {
-		p.log.Warn("digit was not taken", "call", c.ref.ID, "err", err)
+		p.log.Warn("digit was not taken", "call", c.ref().ID, "err", err)
 	}
-	p.loop.Post(phone.DigitSent{Call: c.ref, Digit: e.Digit, OK: err == nil})
+	p.loop.Post(phone.DigitSent{Call: c.ref(), Digit: e.Digit, OK: err == nil})
 }
 
 func (p *Phone) askRecording(c *call, on bool) {
@@ -286,7 +290,7 @@ func (p *Phone) askRecording(c *call, on bool) {
 		// This server never reports: its 200 is all there will be.
 		state = phone.RecordingOn
 	}
-	p.loop.Post(phone.RecordingReported{Call: c.ref, State: state})
+	p.loop.Post(phone.RecordingReported{Call: c.ref(), State: state})
 }
 
 func (p *Phone) freeCall(c *call) {
@@ -296,14 +300,14 @@ func (p *Phone) freeCall(c *call) {
 		if s := c.media(); s != nil {
 			p.engine.RemovePort(s.Port())
 			if err := s.Close(); err != nil {
-				p.log.Warn("media did not close", "call", c.ref.ID, "err", err)
+				p.log.Warn("media did not close", "call", c.ref().ID, "err", err)
 			}
 		}
 	})
 	c.q.close()
 	p.common.add(func() { // after the notices of this call
-		if p.calls.current(c.ref.ID) == nil {
-			p.ids.forget(c.ref.ID)
+		if p.calls.current(c.ref().ID) == nil {
+			p.ids.forget(c.ref().ID)
 		}
 	})
 	p.leaveWhenIdle()
@@ -314,14 +318,14 @@ func (p *Phone) callFailed(c *call, cause phone.Cause, err error) {
 	detail := ""
 	if err != nil {
 		detail = err.Error()
-		p.log.Warn("call failed", "call", c.ref.ID, "cause", string(cause), "err", err)
+		p.log.Warn("call failed", "call", c.ref().ID, "cause", string(cause), "err", err)
 	}
 	c.mu.Lock()
 	already := c.ended
 	c.ended = true
 	c.mu.Unlock()
 	if !already {
-		p.loop.Post(phone.CallGone{Call: c.ref, Cause: cause, Detail: detail})
+		p.loop.Post(phone.CallGone{Call: c.ref(), Cause: cause, Detail: detail})
 	}
 }
 
@@ -332,13 +336,13 @@ func (p *Phone) watch(c *call, s media.Session) {
 			switch e.Kind {
 			case media.Flowing:
 				st := s.Stats()
-				p.loop.Post(phone.MediaUp{Call: c.ref, Secure: st.Secure, Profile: st.Profile})
+				p.loop.Post(phone.MediaUp{Call: c.ref(), Secure: st.Secure, Profile: st.Profile})
 			case media.Failed:
-				p.loop.Post(phone.MediaFailed{Call: c.ref, Detail: e.Detail})
+				p.loop.Post(phone.MediaFailed{Call: c.ref(), Detail: e.Detail})
 			case media.Stalled:
-				p.log.Info("no sound arrives", "call", c.ref.ID, "err", e.Detail)
+				p.log.Info("no sound arrives", "call", c.ref().ID, "err", e.Detail)
 			case media.DigitReceived:
-				p.log.Debug("digit received", "call", c.ref.ID)
+				p.log.Debug("digit received", "call", c.ref().ID)
 			}
 		}
 	})

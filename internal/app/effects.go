@@ -55,7 +55,7 @@ func (p *Phone) runCall(e phone.Effect) bool {
 	case phone.LookUpParty:
 		p.onCall(e.Call, func(c *call) { p.lookUp(c, e.Number) })
 	default:
-		return false
+		return p.runMove(e)
 	}
 	return true
 }
@@ -108,7 +108,8 @@ func (p *Phone) newCall(ref phone.CallRef, lineID string, leg sip.LegID) *call {
 	if l == nil {
 		return nil
 	}
-	c := &call{ref: ref, line: l, q: newQueue(), leg: leg}
+	c := &call{id: ref.ID, line: l, q: newQueue(), leg: leg}
+	c.gen.Store(int64(ref.Gen))
 	c.ctx, c.cancel = context.WithCancel(p.ctx)
 	p.calls.add(c)
 	return c
@@ -132,9 +133,14 @@ func (p *Phone) accept(e phone.RingCall) {
 		return
 	}
 	c.arrived = &arrived
+	if old := p.calls.ofLeg(arrived.Replaces); arrived.Replaces != "" && old != nil {
+		old.mu.Lock()
+		old.replaced = true
+		old.mu.Unlock()
+	}
 	c.q.add(func() {
 		if err := p.agent.Ring(leg); err != nil {
-			p.log.Warn("180 was not sent", "call", c.ref.ID, "err", err)
+			p.log.Warn("180 was not sent", "call", c.ref().ID, "err", err)
 		}
 	})
 	if gone, ended := p.calls.wasGone(leg); ended {
@@ -168,8 +174,11 @@ func (p *Phone) endCall(e phone.EndCall) {
 			return
 		}
 		c.mu.Lock()
-		incoming, answered := c.arrived != nil, c.session != nil
+		incoming, answered, replaced := c.arrived != nil, c.session != nil, c.replaced
 		c.mu.Unlock()
+		if replaced { // Answer of the other leg ends this one (RFC 3891 §3)
+			return
+		}
 		var err error
 		if incoming && !answered && e.Code >= 300 {
 			err = p.agent.Refuse(leg, e.Code, e.Target)
@@ -177,7 +186,7 @@ func (p *Phone) endCall(e phone.EndCall) {
 			err = p.agent.End(leg, "")
 		}
 		if err != nil {
-			p.log.Info("the call was gone already", "call", c.ref.ID, "err", err)
+			p.log.Info("the call was gone already", "call", c.ref().ID, "err", err)
 			p.callFailed(c, phone.CauseCancelled, nil)
 		}
 	})

@@ -154,6 +154,6 @@ func (p *Phone) lookUp(c *call, number string) {
 		return
 	}
 	if name, ok := p.cfg.Store.NameOf(c.ctx, number); ok {
-		p.loop.Post(phone.CallIdentified{Call: c.ref, Party: phone.Party{Number: number, Name: name}})
+		p.loop.Post(phone.CallIdentified{Call: c.ref(), Party: phone.Party{Number: number, Name: name}})
 	}
 }

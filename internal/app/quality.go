@@ -32,8 +32,8 @@ func (p *Phone) sampleQuality() {
 			if now.PacketsRecv == 0 && now.PacketsSent == 0 {
 				continue
 			}
-			seen[c.ref] = now
-			p.loop.Post(phone.QualitySampled{Call: c.ref, Quality: quality(now, last[c.ref])})
+			seen[c.ref()] = now
+			p.loop.Post(phone.QualitySampled{Call: c.ref(), Quality: quality(now, last[c.ref()])})
 		}
 		last = seen
 	}
@@ -57,7 +57,7 @@ func quality(now, before media.Stats) phone.Quality {
 // MediaStats are the counters of every call that has media now, oldest first.
 func (p *Phone) MediaStats() []media.Stats {
 	calls := p.calls.all()
-	slices.SortFunc(calls, func(a, b *call) int { return int(a.ref.ID - b.ref.ID) })
+	slices.SortFunc(calls, func(a, b *call) int { return int(a.id - b.id) })
 	out := []media.Stats{}
 	for _, c := range calls {
 		if s := c.media(); s != nil {

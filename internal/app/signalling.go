@@ -23,8 +23,18 @@ func (p *Phone) onSIP(e sip.Event) {
 	case sip.LegRestored:
 		p.onLeg(e.Leg, func(c *call) { p.restored(c, e.Moved) })
 	case sip.LegRedirected:
-		// Nobody has agreed to call someone else: the call ends with the 3xx.
-		p.onLeg(e.Leg, func(*call) { _ = p.agent.End(e.Leg, "") })
+		p.onLeg(e.Leg, func(c *call) { p.onRedirected(c, e) })
+	case sip.LegMoved:
+		p.onLeg(e.Leg, func(c *call) {
+			c.gen.Add(1)
+			p.loop.Post(phone.CallMoved{Call: c.ref(), Code: e.Code})
+		})
+	case sip.TransferProgress:
+		p.onLeg(e.Leg, func(c *call) { p.loop.Post(phone.TransferNews{Call: c.ref(), Code: e.Code}) })
+	case sip.TransferDone:
+		p.onLeg(e.Leg, func(c *call) { p.onTransferDone(c, e) })
+	case sip.ReferReceived:
+		p.onLeg(e.Leg, func(c *call) { p.onReferred(c, e) })
 	case sip.LegProgress:
 		p.onLeg(e.Leg, func(c *call) { p.onProgress(c, e) })
 	case sip.LegAnswered:
@@ -35,7 +45,7 @@ func (p *Phone) onSIP(e sip.Event) {
 		p.onLeg(e.Leg, func(c *call) { p.onOffered(c, e) })
 	case sip.LegIdentified:
 		p.onLeg(e.Leg, func(c *call) {
-			p.loop.Post(phone.CallIdentified{Call: c.ref, Party: partyOf(e.Connected)})
+			p.loop.Post(phone.CallIdentified{Call: c.ref(), Party: partyOf(e.Connected)})
 		})
 	case sip.InfoReceived:
 		p.onLeg(e.Leg, func(c *call) { p.onInfo(c, e) })
@@ -93,7 +103,12 @@ func (p *Phone) onArrived(e sip.LegArrived) {
 	p.calls.mu.Lock()
 	p.calls.waiting[e.Leg] = e
 	p.calls.mu.Unlock()
+	var replaces phone.CallRef
+	if old := p.calls.ofLeg(e.Replaces); e.Replaces != "" && old != nil {
+		replaces = old.ref()
+	}
 	p.loop.Post(phone.CallArrived{
+		Replaces:  replaces,
 		Leg:       phone.LegID(e.Leg),
 		Line:      phone.LineID(e.Line),
 		From:      partyOf(e.From),
@@ -124,7 +139,7 @@ func (p *Phone) ended(c *call, e sip.LegEnded) {
 	if already {
 		return
 	}
-	gone := phone.CallGone{Call: c.ref, Code: e.Code, Elsewhere: e.Elsewhere, Detail: e.Reason}
+	gone := phone.CallGone{Call: c.ref(), Code: e.Code, Elsewhere: e.Elsewhere, Detail: e.Reason}
 	switch {
 	case e.Err != nil:
 		gone.Cause, gone.Detail = causeOf(e.Err), e.Err.Error()
@@ -145,12 +160,12 @@ func (p *Phone) onProgress(c *call, e sip.LegProgress) {
 		ctx, cancel := context.WithTimeout(c.ctx, gatherTime)
 		defer cancel()
 		if err := s.Apply(ctx, e.SDP); err != nil {
-			p.log.Warn("early media can't be heard", "call", c.ref.ID, "err", err)
+			p.log.Warn("early media can't be heard", "call", c.ref().ID, "err", err)
 		} else {
 			early = true
 		}
 	}
-	p.loop.Post(phone.CallProgress{Call: c.ref, Code: e.Code, EarlyMedia: early})
+	p.loop.Post(phone.CallProgress{Call: c.ref(), Code: e.Code, EarlyMedia: early})
 }
 
 func (p *Phone) onAnswered(c *call, e sip.LegAnswered) {
@@ -164,7 +179,7 @@ func (p *Phone) onAnswered(c *call, e sip.LegAnswered) {
 		err = s.Apply(ctx, e.SDP)
 	}
 	if ackErr := p.agent.Ack(e.Leg, nil); ackErr != nil {
-		p.log.Warn("ACK was not sent", "call", c.ref.ID, "err", ackErr)
+		p.log.Warn("ACK was not sent", "call", c.ref().ID, "err", ackErr)
 	}
 	if err != nil { // RFC 3261 §13.2.2.4: ACK first, then BYE
 		_ = p.agent.End(e.Leg, "SIP;cause=488;text=\"Not acceptable here\"")
@@ -172,9 +187,9 @@ func (p *Phone) onAnswered(c *call, e sip.LegAnswered) {
 		return
 	}
 	if e.Connected.User != "" || e.Connected.Display != "" {
-		p.loop.Post(phone.CallIdentified{Call: c.ref, Party: partyOf(e.Connected)})
+		p.loop.Post(phone.CallIdentified{Call: c.ref(), Party: partyOf(e.Connected)})
 	}
-	p.loop.Post(phone.CallAnswered{Call: c.ref})
+	p.loop.Post(phone.CallAnswered{Call: c.ref()})
 	p.plainMediaUp(c)
 }
 
@@ -186,7 +201,7 @@ func (p *Phone) plainMediaUp(c *call) {
 	}
 	if s := c.media(); s != nil {
 		st := s.Stats()
-		p.loop.Post(phone.MediaUp{Call: c.ref, Secure: st.Secure, Profile: st.Profile})
+		p.loop.Post(phone.MediaUp{Call: c.ref(), Secure: st.Secure, Profile: st.Profile})
 	}
 }
 
@@ -200,7 +215,7 @@ func (p *Phone) onConfirmed(c *call, e sip.LegConfirmed) {
 			return
 		}
 	}
-	p.loop.Post(phone.CallConfirmed{Call: c.ref})
+	p.loop.Post(phone.CallConfirmed{Call: c.ref()})
 	p.plainMediaUp(c)
 }
 
@@ -221,16 +236,16 @@ func (p *Phone) onOffered(c *call, e sip.LegOffered) {
 		body, err = s.Answer(ctx, e.SDP)
 	}
 	if err != nil {
-		p.log.Warn("re-INVITE refused", "call", c.ref.ID, "err", err)
+		p.log.Warn("re-INVITE refused", "call", c.ref().ID, "err", err)
 		_ = p.agent.AnswerOffer(e.Leg, nil)
 		return
 	}
 	if err := p.agent.AnswerOffer(e.Leg, body); err != nil {
-		p.log.Warn("re-INVITE was not answered", "call", c.ref.ID, "err", err)
+		p.log.Warn("re-INVITE was not answered", "call", c.ref().ID, "err", err)
 		return
 	}
 	if _, now := s.Directions(); held(now) != held(before) {
-		p.loop.Post(phone.RemoteHeld{Call: c.ref, On: held(now)})
+		p.loop.Post(phone.RemoteHeld{Call: c.ref(), On: held(now)})
 	}
 }
 
@@ -246,9 +261,9 @@ func (p *Phone) onInfo(c *call, e sip.InfoReceived) {
 	}
 	switch strings.ToLower(said) {
 	case "start", "on":
-		p.loop.Post(phone.RecordingReported{Call: c.ref, State: phone.RecordingOn})
+		p.loop.Post(phone.RecordingReported{Call: c.ref(), State: phone.RecordingOn})
 	case "stop", "off":
-		p.loop.Post(phone.RecordingReported{Call: c.ref, State: phone.RecordingOff})
+		p.loop.Post(phone.RecordingReported{Call: c.ref(), State: phone.RecordingOff})
 	}
 }
 

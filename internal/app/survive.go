@@ -49,14 +49,14 @@ func (p *Phone) restored(c *call, moved bool) {
 	}
 	switch {
 	case err == nil:
-		p.log.Info("call restored", "call", c.ref.ID, "line", c.line.cfg.SIP.ID, "state", moved)
+		p.log.Info("call restored", "call", c.ref().ID, "line", c.line.cfg.SIP.ID, "state", moved)
 	case c.ctx.Err() != nil || errors.Is(err, sip.ErrNoLeg) || errors.Is(err, sip.ErrFlowDown):
 		// It has ended, or the connection went again and will be back.
 	case moved:
-		p.log.Warn("the call could not follow to the new address", "call", c.ref.ID, "err", err)
+		p.log.Warn("the call could not follow to the new address", "call", c.ref().ID, "err", err)
 		_ = p.agent.End(c.legID(), "no media")
 		p.callFailed(c, phone.CauseNoMedia, err)
 	default:
-		p.log.Warn("the restored call was not renewed", "call", c.ref.ID, "err", err)
+		p.log.Warn("the restored call was not renewed", "call", c.ref().ID, "err", err)
 	}
 }
