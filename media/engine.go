@@ -41,12 +41,12 @@ type EngineConfig struct {
 	// Processor makes the processing of a path's microphone, nil for none. It
 	// is called when a path is entered; the result is closed when it is left.
 	Processor func(Path) (process.Processor, error)
-	// Sidetone is how much of the own voice each path's loudspeaker gets, as a
-	// factor (0.03 is -30 dB); normally 0, the hardware does it without delay.
-	Sidetone map[Path]float64
-	// Ceiling limits the loudspeaker of each path against acoustic shock, in
-	// dBFS, below 0; missing is no limit.
-	Ceiling map[Path]float64
+	// Tuning fits each path's loudspeaker and microphone; see SetTuning.
+	Tuning map[Path]Tuning
+	// Voice hears, on the engine's own goroutine, that somebody has spoken
+	// into a muted microphone for a second; nil for nobody. Not more often than
+	// each ten seconds.
+	Voice func()
 	// Problems hears of missing devices, nil for nobody.
 	Problems *health.Registry
 	// Log is the logger, nil for none.
@@ -59,11 +59,11 @@ type EngineConfig struct {
 //
 //	microphone thread → Elastic ─┐ (drift)
 //	                             ▼
-//	                            mic ─→ meter ─→ Processor ─→ mute ─→ Mic port
+//	             gain, equaliser → mic ─→ Processor ─→ meter ─→ mute ─→ Mic port
 //	                             ▲                  ▲  (in a conference: + the other
 //	                             │                  │            ports, through a limiter)
 //	                             │ sidetone         │ far
-//	 ports ─ReadFrame→ gains ─→ Mixer ─→ volume ─→ limiter ─→ meter ─→ loudspeaker in use
+//	 ports ─ReadFrame→ gains ─→ Mixer ─→ equaliser, volume ─→ limiter ─→ meter ─→ loudspeaker in use
 //	                             ▲                  │
 //	        tone · digit · beep ─┘                  └→ Elastic → group's loudspeaker
 //	                                  melody ─→ volume ─→ Elastic → ringer (or mixed in)
@@ -85,11 +85,13 @@ type Engine struct {
 	gone   []*portState
 	paths  map[Path]Endpoint
 	ringer string
+	tuning [pathCount]*tuned
 
 	graph   atomic.Pointer[graph]   // what the plan asks, for the audio thread
 	routing atomic.Pointer[routing] // the devices, for the audio thread
 	oneShot chan *audio.Tone        // digits and beeps
 	beeps   atomic.Int32            // of them waiting or playing
+	spoke   atomic.Bool             // into a muted microphone, and nobody was told yet
 
 	bay  *patchbay // the control goroutine's
 	wake chan struct{}
@@ -135,8 +137,7 @@ type graph struct {
 	ring       []int16
 	ringGain   float32
 	volume     [pathCount]float32
-	sidetone   [pathCount]float32
-	ceiling    [pathCount]int16
+	tuning     [pathCount]*tuned
 }
 
 // NewEngine starts an engine; it is silent until Apply.
@@ -158,8 +159,11 @@ func NewEngine(cfg EngineConfig) (*Engine, error) {
 		oneShot: make(chan *audio.Tone, 16),
 		wake:    make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
 	}
+	if err := e.setTuningLocked(cfg.Tuning); err != nil {
+		return nil, fmt.Errorf("audio engine: %w", err)
+	}
 	e.bay = newPatchbay(e)
-	e.graph.Store(&graph{})
+	e.graph.Store(&graph{tuning: e.tuning})
 	e.routing.Store(&routing{})
 	go e.bay.run()
 	return e, nil
@@ -312,8 +316,7 @@ func (e *Engine) rebuildLocked() {
 	}
 	for i, q := range soundingPaths {
 		g.volume[i] = speechGain(volume(p.Volumes, q))
-		g.sidetone[i] = float32(e.cfg.Sidetone[q])
-		g.ceiling[i] = ceiling(e.cfg.Ceiling, q)
+		g.tuning[i] = e.tuning[i]
 	}
 	for _, s := range e.ports {
 		heard := slices.Contains(p.Listen, s.port)

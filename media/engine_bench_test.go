@@ -10,7 +10,9 @@ import (
 
 // standing is an engine in a call, without its clock.
 func standing(t testing.TB, ports int) (*Engine, *routing) {
-	e, err := NewEngine(EngineConfig{Devices: device.NewNull(), Sidetone: map[Path]float64{PathHandset: 0.05}, Ceiling: map[Path]float64{PathHandset: -6}})
+	e, err := NewEngine(EngineConfig{Devices: device.NewNull(), Tuning: map[Path]Tuning{
+		PathHandset: {Sidetone: -26, Ceiling: -6, Speaker: 1, SpeakerCurve: []audio.Band{{Kind: audio.Peak, Hz: 1000, DB: 3}}},
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -105,6 +105,9 @@ func (b *patchbay) run() {
 		case <-b.e.wake:
 		case <-timer.C:
 		}
+		if b.e.spoke.Swap(false) && b.e.cfg.Voice != nil {
+			b.e.cfg.Voice()
+		}
 		next := b.reconcile()
 		timer.Reset(next)
 	}

@@ -40,6 +40,7 @@ type output struct {
 
 	// The tick's.
 	volume  audio.Gain
+	curve   audio.Equaliser
 	ringIn  audio.Input
 	limiter audio.Limiter
 	buf     [audio.FrameLen]int16
@@ -61,6 +62,11 @@ type tickState struct {
 	ring     [audio.FrameLen]int16
 	beep     [audio.FrameLen]int16
 	scratch  [audio.FrameLen]int16
+	micGain  audio.Gain
+	micCurve audio.Equaliser
+	voice    audio.VoiceDetector
+	mutedFor int // frames of speech into the muted microphone
+	quietFor int // frames since it was told, or since there was none
 	micFrom  *input
 	micLast  int16
 	tone     audio.TonePlayer
@@ -126,6 +132,7 @@ func (e *Engine) tick(r *routing, speaker []int16) {
 		r.proc.Process(e.t.mic[:], speaker)
 	}
 	e.meters.mic.Frame(e.t.mic[:])
+	e.watchMuted(g, speaker)
 	e.speak(g)
 }
 
@@ -152,6 +159,35 @@ func (e *Engine) hear(r *routing, g *graph) {
 	}
 	t.micFrom, t.micLast = r.mic, t.mic[audio.FrameLen-1]
 	e.tapFrame(TapMicrophone, t.mic[:])
+	tuning := g.tuning[r.path]
+	t.micCurve.Set(tuning.micCurve)
+	t.micCurve.Apply(t.mic[:])
+	t.micGain.Set(tuning.mic)
+	t.micGain.Apply(t.mic[:])
+}
+
+const (
+	mutedSpeech = 100  // frames of speech before somebody is told
+	mutedAgain  = 1000 // frames until somebody is told again
+)
+
+// watchMuted notices somebody who speaks and has forgotten the mute key.
+func (e *Engine) watchMuted(g *graph, speaker []int16) {
+	t := &e.t
+	speaks := t.voice.Frame(t.mic[:], speaker)
+	t.quietFor++
+	switch {
+	case !g.muted || g.path == PathNone:
+		t.mutedFor, t.quietFor = 0, mutedAgain
+	case speaks && t.mutedFor < mutedSpeech:
+		t.mutedFor++
+	case speaks && t.quietFor >= mutedAgain:
+		t.mutedFor, t.quietFor = 0, 0
+		e.spoke.Store(true)
+		e.signal()
+	case !speaks && t.mutedFor > 0:
+		t.mutedFor-- // a pause for breath is not forgotten at once
+	}
 }
 
 // mixSpeech makes what the path's loudspeaker plays, before its volume.
@@ -186,7 +222,7 @@ func (e *Engine) mixSpeech(r *routing, g *graph) {
 	t.toneIn.Set(under)
 	t.tone.ReadFrame(t.scratch[:])
 	t.mixer.Add(&t.toneIn, t.scratch[:])
-	if side := g.sidetone[r.path]; side > 0 || !t.side.Silent() {
+	if side := g.tuning[r.path].sidetone; side > 0 || !t.side.Silent() {
 		t.side.Set(side)
 		t.mixer.Add(&t.side, t.mic[:])
 	}
@@ -238,20 +274,8 @@ func (e *Engine) play(r *routing, g *graph, speaker []int16) {
 	t := &e.t
 	for _, o := range r.outs {
 		t.mixer.Clear()
-		switch {
-		case o.speech:
-			o.volume.Set(g.volume[r.path])
-		case o.group:
-			o.volume.Set(g.volume[loudIndex])
-		default:
-			o.volume.Set(0)
-		}
 		copy(o.buf[:], t.speech[:])
-		o.volume.Apply(o.buf[:])
-		if o.speech {
-			o.limiter.Ceiling = g.ceiling[r.path]
-			o.limiter.Apply(o.buf[:])
-		}
+		e.shape(o, g, r.path)
 		if o.ring {
 			o.ringIn.Set(g.ringGain)
 			if len(g.ring) == 0 {
@@ -270,6 +294,26 @@ func (e *Engine) play(r *routing, g *graph, speaker []int16) {
 			o.elastic.Write(o.buf[:])
 		}
 	}
+}
+
+// shape is what a loudspeaker does to speech: its path's equaliser, gain and
+// volume, and its limit.
+func (e *Engine) shape(o outRole, g *graph, path int) {
+	if !o.speech && !o.group {
+		o.volume.Set(0)
+		o.volume.Apply(o.buf[:])
+		return
+	}
+	if !o.speech {
+		path = loudIndex
+	}
+	tuning := g.tuning[path]
+	o.curve.Set(tuning.curve)
+	o.curve.Apply(o.buf[:])
+	o.volume.Set(g.volume[path] * tuning.speaker)
+	o.volume.Apply(o.buf[:])
+	o.limiter.Ceiling = tuning.ceiling
+	o.limiter.Apply(o.buf[:])
 }
 
 // plain is an input at full level that keeps nothing.

@@ -65,12 +65,4 @@ func ringGain(percent int, soft bool) float32 {
 	return g
 }
 
-// ceiling is a path's limit as a sample value, 0 for none.
-func ceiling(c map[Path]float64, p Path) int16 {
-	if d := c[p]; d < 0 {
-		return int16(32767 * fromDB(d))
-	}
-	return 0
-}
-
 func fromDB(d float64) float32 { return float32(math.Pow(10, d/20)) }

@@ -141,6 +141,8 @@ type (
 		Call    CallRef
 		Quality Quality
 	}
+	// MutedSpeech: somebody has spoken into the muted microphone for a second.
+	MutedSpeech struct{}
 )
 
 // Commands of the API and of the panel: everything a hand can do. Call 0 means
@@ -218,6 +220,7 @@ func (RemoteHeld) what()        {}
 func (DigitSent) what()         {}
 func (RecordingReported) what() {}
 func (QualitySampled) what()    {}
+func (MutedSpeech) what()       {}
 func (Dial) what()              {}
 func (Answer) what()            {}
 func (Reject) what()            {}

@@ -104,7 +104,9 @@ func (m *simulation) event(a, b, c byte) What {
 			return m.stale[(int(b)<<8+int(c))%n]
 		}
 	}
-	switch b % 14 {
+	switch b % 15 {
+	case 14:
+		return MutedSpeech{}
 	case 12:
 		return m.desk(c)
 	case 13:

@@ -219,3 +219,10 @@ func (v CallView) Duration(at time.Time) time.Duration {
 	}
 	return at.Sub(v.AnsweredAt)
 }
+
+// mutedSpeech: whoever speaks in a call and is muted should know (C10).
+func (t *turn) mutedSpeech() {
+	if c := t.talking(); c != nil && c.State == Active && t.muted && t.path != PathNone {
+		t.say(ToastMuted, "", true)
+	}
+}

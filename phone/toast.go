@@ -52,6 +52,7 @@ const (
 	ToastSlotLost       = "slot_lost"       // taken by someone else
 	ToastNoSlot         = "no_free_slot"
 	ToastStillParked    = "still_parked" // Arg: the slot, Who
+	ToastMuted          = "muted"        // and somebody speaks
 )
 
 func (t *turn) say(code, arg string, bad bool) {

@@ -20,7 +20,6 @@ import (
 	"phoned/internal/app"
 	"phoned/internal/health"
 	"phoned/internal/sdnotify"
-	"phoned/media"
 	"phoned/media/device"
 	"phoned/media/device/malgodev"
 	"phoned/provisioning"
@@ -132,17 +131,13 @@ func assemble(o options, cfg provisioning.Config, told []health.Problem, log *sl
 		return app.Made{}, errors.Join(fmt.Errorf("sound: %w", err), devices.Close())
 	}
 	closeAll := func() error { return errors.Join(cards.Close(), devices.Close()) }
-	s, err := app.Assemble(app.Options{
+	opts := app.Options{
 		Config: cfg, DataDir: o.data, SecretsKey: o.key, Built: installed(), Devices: device.Mux{Default: cards, Named: map[string]device.Driver{"null": device.NewNull()}},
-		Processor: app.HandsFree, Loopback: o.loopback, PhoneName: cfg.DisplayName.Value, Version: version, Log: log,
-		Paths: map[media.Path]media.Endpoint{
-			media.PathHandset: media.Endpoint(devices.Audio.Handset),
-			media.PathHeadset: media.Endpoint(devices.Audio.Headset),
-			media.PathSpeaker: media.Endpoint(devices.Audio.Speaker),
-		},
-		Ringer: devices.Audio.Ringer.Speaker,
-		Board:  app.Board{Name: devices.Name, Keypads: devices.Keypads, Hook: devices.Hook, Lamps: devices.Lamps, Panels: devices.Panels},
-	})
+		Loopback: o.loopback, PhoneName: cfg.DisplayName.Value, Version: version, Log: log,
+		Board: app.Board{Name: devices.Name, Keypads: devices.Keypads, Hook: devices.Hook, Lamps: devices.Lamps, Panels: devices.Panels},
+	}
+	opts.UseBoard(devices.Audio)
+	s, err := app.Assemble(opts)
 	if err != nil {
 		return app.Made{}, errors.Join(err, closeAll())
 	}

@@ -105,20 +105,6 @@ type Camera struct {
 	Device string `toml:"device"` // "": the first one
 }
 
-// Audio names the ALSA devices of each path; "" is the default device.
-type Audio struct {
-	Handset Endpoint `toml:"handset"`
-	Headset Endpoint `toml:"headset"`
-	Speaker Endpoint `toml:"speaker"`
-	Ringer  Endpoint `toml:"ringer"`
-}
-
-// Endpoint is a loudspeaker and a microphone.
-type Endpoint struct {
-	Speaker    string `toml:"speaker"`
-	Microphone string `toml:"microphone"`
-}
-
 // MaxSize bounds a board file.
 const MaxSize = 64 << 10
 
@@ -244,6 +230,7 @@ func (c *checker) file(f *File) {
 		}
 		c.word("lamp.active", l.Active, "high", "low")
 	}
+	c.audio(f.Audio)
 	if s := f.Scanner; s != nil {
 		c.serial("scanner", s.Device, s.Baud)
 	}

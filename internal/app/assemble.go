@@ -48,6 +48,8 @@ type Options struct {
 	Devices device.Driver
 	Paths   map[media.Path]media.Endpoint
 	Ringer  string
+	// Tuning fits the paths' hardware; nil: DefaultTuning.
+	Tuning map[media.Path]media.Tuning
 	// Processor of each path's microphone, nil: none.
 	Processor func(media.Path) (process.Processor, error)
 	Board     Board
@@ -114,10 +116,12 @@ func Assemble(o Options) (*System, error) {
 	s.DB = db
 	s.Gate = walltime.Open(walltime.Config{Built: o.Built, Kept: filepath.Join(o.DataDir, "clock"), Others: []string{walltime.TimesyncClock},
 		Problems: s.Health, Clock: o.Clock, Log: o.Log})
+	if o.Tuning == nil {
+		o.Tuning = DefaultTuning()
+	}
 	if s.Engine, err = media.NewEngine(media.EngineConfig{
 		Devices: o.Devices, Paths: o.Paths, Ringer: o.Ringer, Country: o.Config.Country.Value, Processor: o.Processor,
-		Ceiling:  map[media.Path]float64{media.PathHandset: -6, media.PathHeadset: -6},
-		Problems: s.Health, Log: o.Log,
+		Tuning: o.Tuning, Voice: s.mutedVoice, Problems: s.Health, Log: o.Log,
 	}); err != nil {
 		s.Gate.Close()
 		return nil, errors.Join(fmt.Errorf("sound: %w", err), db.Close())

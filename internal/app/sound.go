@@ -7,6 +7,7 @@ import (
 	"phoned/media/device/hotplug"
 	"phoned/media/process"
 	"phoned/media/process/handsfree"
+	"phoned/phone"
 )
 
 // HandsFree is the processing of each path's microphone: echo cancelling, noise
@@ -17,6 +18,22 @@ func HandsFree(p media.Path) (process.Processor, error) {
 		return handsfree.New(handsfree.Off)
 	}
 	return handsfree.New(handsfree.Full)
+}
+
+// earCeiling keeps what is held to the ear from shocking it, in dBFS.
+const earCeiling = -6
+
+// DefaultTuning is for hardware of which nothing is known: only the limit at
+// the ear.
+func DefaultTuning() map[media.Path]media.Tuning {
+	return map[media.Path]media.Tuning{media.PathHandset: {Ceiling: earCeiling}, media.PathHeadset: {Ceiling: earCeiling}}
+}
+
+// mutedVoice: somebody talks and has forgotten the mute key.
+func (s *System) mutedVoice() {
+	if s.Phone != nil {
+		s.Phone.Post(phone.MutedSpeech{})
+	}
 }
 
 // watchCards tells the engine when sound cards come and go, until ctx ends.

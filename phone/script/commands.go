@@ -98,6 +98,7 @@ var hands = map[string]func(*World, []string) error{
 	"headset": func(w *World, a []string) error {
 		return w.Do(phone.HeadsetPlugged{In: word(a, 0) == "in"})
 	},
+	"speech": func(w *World, _ []string) error { return w.Do(phone.MutedSpeech{}) },
 }
 
 var outside = map[string]func(*World, []string) error{
