@@ -104,9 +104,7 @@ func (m *simulation) event(a, b, c byte) What {
 			return m.stale[(int(b)<<8+int(c))%n]
 		}
 	}
-	switch b % 15 {
-	case 14:
-		return MutedSpeech{}
+	switch b % 14 {
 	case 12:
 		return m.desk(c)
 	case 13:
@@ -135,6 +133,9 @@ func (m *simulation) event(a, b, c byte) What {
 		return QualitySampled{Call: ref}
 	case 4:
 		return CallIdentified{ref, Party{Name: "Anna"}}
+	}
+	if c > 250 {
+		return MutedSpeech{}
 	}
 	return HeadsetPlugged{c%2 == 0}
 }
