@@ -108,6 +108,12 @@ type Line struct {
 	// CallerID is how a call says which number it presents: "asserted" (the
 	// default), "preferred", "remote" or "from".
 	CallerID string `key:"caller_id"`
+	// ServerName is the name the server's certificate must have; "": the
+	// server's host.
+	ServerName string `key:"server_name"`
+	// CertificateFile is a PEM file with our certificate and its key, for
+	// servers that ask for one.
+	CertificateFile string `key:"certificate_file"`
 	// RecordingUnconfirmed: the server never says by INFO that it records.
 	RecordingUnconfirmed bool   `key:"recording_unconfirmed"`
 	Voicemail            string `key:"voicemail_number"`

@@ -68,6 +68,8 @@ media = "srtp"
 label = "Front desk"
 call_uuid_header = "X-UUID"
 caller_id = "from"
+server_name = "pbx"
+certificate_file = "c.pem"
 recording_unconfirmed = true
 `
 
@@ -85,7 +87,7 @@ const fullJSON = `{
  "ice_servers": [{"urls": ["stun:stun.example.net"]},
   {"urls": ["turn:turn.example.net:3478?transport=tcp"], "username": "u", "credential": "turn-credential"}],
  "lines": [{"server": "udp://10.0.0.1", "servers": ["tls://10.0.0.2:5061"], "user": "1001", "domain": "10.0.0.1", "password": "line-password",
-  "codecs": ["opus", "pcma"], "dtmf": "rfc4733", "media": "srtp", "label": "Front desk", "call_uuid_header": "X-UUID", "caller_id": "from", "recording_unconfirmed": true}]
+  "codecs": ["opus", "pcma"], "dtmf": "rfc4733", "media": "srtp", "label": "Front desk", "call_uuid_header": "X-UUID", "caller_id": "from", "server_name": "pbx", "certificate_file": "c.pem", "recording_unconfirmed": true}]
 }`
 
 // secretsInTests is what must not come out of anything.
@@ -129,7 +131,7 @@ func TestEveryKeyIsReadFromBothForms(t *testing.T) {
 	}
 	l := a.Lines.Value[0]
 	want := Line{Label: "Front desk", Server: "udp://10.0.0.1", Servers: []string{"tls://10.0.0.2:5061"}, User: "1001", Domain: "10.0.0.1", Password: l.Password,
-		Codecs: []string{"opus", "pcma"}, DTMF: DTMFRFC, Media: MediaSRTP, CallUUIDHeader: "X-UUID", CallerID: "from", RecordingUnconfirmed: true}
+		Codecs: []string{"opus", "pcma"}, DTMF: DTMFRFC, Media: MediaSRTP, CallUUIDHeader: "X-UUID", CallerID: "from", ServerName: "pbx", CertificateFile: "c.pem", RecordingUnconfirmed: true}
 	if !reflect.DeepEqual(l, want) || l.Password.Reveal() != "line-password" {
 		t.Errorf("got %+v", l)
 	}

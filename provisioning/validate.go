@@ -238,6 +238,7 @@ func (k *checker) line(path string, l Line) {
 		that(slices.Contains(Codecs, codec), "codecs["+strconv.Itoa(i)+"]", "one of "+strings.Join(Codecs, ", "))
 	}
 	that(slices.Contains([]string{"", "asserted", "preferred", "remote", "from"}, l.CallerID), "caller_id", `"asserted", "preferred", "remote" or "from"`)
+	that(l.ServerName == "" || hostName.MatchString(l.ServerName), "server_name", "the name in the server's certificate")
 	that(l.CallUUIDHeader == "" || headerName.MatchString(l.CallUUIDHeader), "call_uuid_header", "the name of a header")
 }
 

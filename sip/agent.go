@@ -2,6 +2,7 @@ package sip
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"log/slog"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 
 	"phoned/internal/clock"
 	"phoned/internal/secret"
+	"phoned/internal/walltime"
 )
 
 // Config of an Agent. The zero value of each field is documented.
@@ -23,6 +25,9 @@ type Config struct {
 	Clock  clock.Clock  // nil: clock.Real
 	// Resolver looks servers up; nil: the system's.
 	Resolver Resolver
+	// Gate holds TLS back until the time of day is plausible and says by which
+	// time certificates are judged; nil: the machine's clock is right.
+	Gate *walltime.Gate
 	// Route gives the local address towards a server, host:port; nil: the
 	// kernel's.
 	Route func(remote string) (netip.Addr, error)
@@ -56,6 +61,8 @@ type Line struct {
 	// Roots trusted besides the system's; nil: the system's only.
 	Roots      *x509.CertPool
 	ServerName string // "": the server's host
+	// Certificate is shown to servers that ask for one; nil: none.
+	Certificate *tls.Certificate
 	// ContactTransport is the transport parameter of our Contact; "": "wss" on
 	// wss (interop 11), else the real one.
 	ContactTransport string

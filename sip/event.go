@@ -44,7 +44,11 @@
 // before any answer goes once to the line's next server (LegMoved); an exchange that does not come back at once, or
 // says that it restarts, is given another 0 to 30 s, so that a thousand phones
 // do not arrive together. A call in progress or Reconnect leaves that out.
-// What one exchange sends is limited for its line alone.
+// What one exchange sends is limited for its line alone. Config.Gate holds TLS
+// back until the time of day can be believed; a certificate is always verified.
+// Over UDP STUN keeps the flow and finds a dead server where the registrar
+// agrees (RFC 5626 §4.4.2, RFC 6223). AddressChanged and every lost flow end in
+// LegRestored for the calls in progress.
 package sip
 
 import "time"

@@ -1,6 +1,9 @@
 package sip
 
-import "context"
+import (
+	"context"
+	"net/netip"
+)
 
 // SetDialer replaces how an Agent without lines connects.
 func SetDialer(a *Agent, dial func(server string) Flow) { SetTransportDialer(a, "TCP", dial) }
@@ -30,4 +33,10 @@ func SetLocalDialer(a *Agent, dial func(server string) Flow, local func() string
 	a.dial = func(_ context.Context, server string, _ Line) (Flow, flowInfo, error) {
 		return dial(server), flowInfo{"TCP", local(), "127.0.0.1:5060", 1}, nil
 	}
+}
+
+// ParseBinding is parseBinding.
+func ParseBinding(b []byte) (netip.AddrPort, bool) {
+	a, ok := parseBinding(b)
+	return a.mapped, ok
 }

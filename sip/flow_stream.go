@@ -41,7 +41,7 @@ func dialStream(ctx context.Context, u *url.URL, l Line, env flowEnv) (Flow, flo
 	if u.Scheme == "tcp" {
 		conn, err = env.connect(ctx, d, u)
 	} else {
-		for _, c := range tlsConfigs(u.Hostname(), l) {
+		for _, c := range tlsConfigs(u.Hostname(), l, env.gate) {
 			conn, err = handshake(ctx, env, d, u, c)
 			if cert := (*tls.CertificateVerificationError)(nil); err == nil || !errors.As(err, &cert) {
 				break

@@ -14,7 +14,7 @@ import (
 // that strangers' packets are counted rather than hidden by the kernel; only
 // the server's address and port are heard. One goroutine keeps the binding of
 // a NAT open with a double CRLF, to which nobody need answer: over UDP a dead
-// server shows by requests that time out.
+// server shows by requests that time out, unless it agreed to answer STUN.
 type udpFlow struct {
 	conn   *net.UDPConn
 	server netip.AddrPort
@@ -24,6 +24,7 @@ type udpFlow struct {
 	once   sync.Once
 	wg     sync.WaitGroup
 	buf    []byte
+	stun   stunState
 }
 
 func dialUDP(ctx context.Context, u *url.URL, l Line, env flowEnv) (Flow, flowInfo, error) {
@@ -42,6 +43,7 @@ func dialUDP(ctx context.Context, u *url.URL, l Line, env flowEnv) (Flow, flowIn
 	f := &udpFlow{
 		conn: conn, env: env, buf: make([]byte, maxMessage),
 		server: netip.AddrPortFrom(server.Addr().Unmap(), server.Port()),
+		stun:   stunState{answers: make(chan stunAnswer, 1)},
 	}
 	f.ctx, f.end = context.WithCancelCause(context.Background())
 	f.wg.Go(f.ping)
@@ -81,6 +83,9 @@ func (f *udpFlow) Recv() ([]byte, error) {
 			continue
 		}
 		b := f.buf[:n]
+		if f.stun.heard(b) {
+			continue
+		}
 		if keepAlive(b) == message {
 			return append([]byte(nil), b...), nil
 		}
@@ -89,7 +94,14 @@ func (f *udpFlow) Recv() ([]byte, error) {
 
 func (f *udpFlow) ping() {
 	for sleep(f.ctx, f.env.clock, f.env.keepAlive) {
-		_ = f.Send([]byte("\r\n\r\n"))
+		if !f.stun.on.Load() {
+			_ = f.Send([]byte("\r\n\r\n"))
+			continue
+		}
+		if err := f.bind(); err != nil {
+			f.fail(err)
+			return
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ func dialWebSocket(ctx context.Context, u *url.URL, l Line, env flowEnv) (Flow, 
 	}
 	configs := []*tls.Config{nil}
 	if u.Scheme == "wss" {
-		configs = tlsConfigs(u.Hostname(), l)
+		configs = tlsConfigs(u.Hostname(), l, env.gate)
 	}
 	for _, c := range configs {
 		var f *wsFlow

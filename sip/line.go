@@ -206,10 +206,20 @@ func (l *line) connect() {
 	}
 	attempt, server, cfg := l.dialing, l.cfg.Servers[l.server], l.cfg
 	cfg.target = l.target
-	ctx, cancel := deadline(context.Background(), l.a.clock, dialTimeout)
+	wait, cancel := context.WithCancel(context.Background())
 	l.cancelDial = cancel
 	l.a.wg.Go(func() {
-		f, info, err := l.a.dial(ctx, server, cfg)
+		var f Flow
+		var info flowInfo
+		var err error
+		if secured(server) {
+			err = l.a.cfg.Gate.Wait(wait)
+		}
+		if err == nil {
+			ctx, stop := deadline(wait, l.a.clock, dialTimeout)
+			f, info, err = l.a.dial(ctx, server, cfg)
+			stop()
+		}
 		taken := false
 		l.a.wait(func() {
 			if attempt == l.dialing {

@@ -100,6 +100,9 @@ func (r *registration) build(k *link, expires time.Duration) *gosip.Request {
 	l := r.line
 	r.cseq++
 	req := l.newRequest(k, gosip.REGISTER, gosip.Uri{Scheme: "sip", Host: l.cfg.Domain})
+	if k.info.Transport == "UDP" {
+		req.Via().Params.Add("keep", "")
+	}
 	from, to := l.aor(), l.aor()
 	from.Params.Add("tag", r.tag)
 	req.AppendHeader(&from)
@@ -187,6 +190,7 @@ func (r *registration) granted(k *link, res *gosip.Response) {
 			l.report(LineChanged{State: Unregistered, Expired: true, Err: l.state.Err, Next: l.state.Next})
 		}
 	})
+	k.keepBySTUN(res)
 	l.registered(k)
 }
 

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -152,9 +153,9 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 	kept := &storage{db: s.DB, queue: o.Config.APIURL.Value != "", user: func() string { return "" }}
 	cfg := Config{
 		Settings: settings, Audio: s.Engine, Store: kept, Board: o.Board, Renderer: renderer, Mirror: s.Mirror,
-		Bus: s.Bus, Health: s.Health, Log: o.Log, Clock: o.Clock, Record: o.Record, Lines: classicLines(o.Config, roots),
+		Bus: s.Bus, Health: s.Health, Log: o.Log, Clock: o.Clock, Record: o.Record, Lines: classicLines(o.Config, roots, s.Health),
 		Agent: func(events func(sip.Event)) (sip.UserAgent, error) {
-			a, err := sip.New(sip.Config{UserAgent: "phoned/" + o.Version, InstanceID: id, Events: events, Log: o.Log, Clock: o.Clock, Trace: o.Trace})
+			a, err := sip.New(sip.Config{UserAgent: "phoned/" + o.Version, InstanceID: id, Events: events, Log: o.Log, Clock: o.Clock, Trace: o.Trace, Gate: s.Gate})
 			s.Agent = a
 			return a, err
 		},
@@ -263,7 +264,7 @@ func rendererFor(size image.Point) (Renderer, error) {
 }
 
 // classicLines are the lines that the configuration itself describes.
-func classicLines(c provisioning.Config, roots *x509.CertPool) []Line {
+func classicLines(c provisioning.Config, roots *x509.CertPool, problems *health.Registry) []Line {
 	var out []Line
 	for _, l := range c.Lines.Value {
 		n := Line{
@@ -272,6 +273,7 @@ func classicLines(c provisioning.Config, roots *x509.CertPool) []Line {
 			SIP: sip.Line{
 				ID: l.Key(), User: l.User, AuthUser: l.AuthUser, Domain: l.Domain, Password: l.Password,
 				DisplayName: l.DisplayName, Servers: l.AllServers(), Roots: roots, Present: sip.Present(l.CallerID), UUIDHeader: l.CallUUIDHeader,
+				ServerName: l.ServerName, Certificate: certificate(l, problems),
 			},
 		}
 		if l.DTMF == provisioning.DTMFAuto {
@@ -280,6 +282,20 @@ func classicLines(c provisioning.Config, roots *x509.CertPool) []Line {
 		out = append(out, n)
 	}
 	return out
+}
+
+// certificate is what a line shows to a server that asks for one.
+func certificate(l provisioning.Line, problems *health.Registry) *tls.Certificate {
+	if l.CertificateFile == "" {
+		return nil
+	}
+	c, err := tls.LoadX509KeyPair(l.CertificateFile, l.CertificateFile)
+	if err != nil {
+		problems.Set(health.Problem{Code: "config.certificate_file", Subject: l.Key(), Severity: health.Error, Title: "The line's certificate can't be used",
+			Advice: "Correct certificate_file in the configuration: one PEM file with the certificate and its key.", Detail: err.Error()})
+		return nil
+	}
+	return &c
 }
 
 func newSession(o Options, l Line) (media.Session, error) {
