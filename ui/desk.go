@@ -21,14 +21,17 @@ func (b *builder) deskBody() Body {
 // form is a number, a text or a PIN that is being entered.
 func (b *builder) form(f phone.FormView) Entry {
 	text, cursor := input(f.Text, f.Cursor)
-	e := Entry{Text: text, Cursor: cursor, Hint: b.literal(f.Title)}
+	e := Entry{Text: text, Cursor: cursor, Hint: b.literal(f.Title), Pending: f.Pending && cursor > 0}
+	if text != "" && f.Kind == phone.FormNumber {
+		e.Note = Text{b.literal(f.Title), ToneMuted}
+	}
 	switch {
 	case f.Error != "":
 		e.Note = Text{b.c.say(f.Error), ToneStop}
 	case f.Kind == phone.FormText && f.Mode == phone.ModeLower:
-		e.Note = Text{"abc", ToneMuted}
+		e.Chips = append(e.Chips, Chip{Text: "abc", Tone: ToneAccent})
 	case f.Kind == phone.FormText:
-		e.Note = Text{string(f.Mode), ToneMuted}
+		e.Chips = append(e.Chips, Chip{Text: string(f.Mode), Tone: ToneAccent})
 	}
 	for i, it := range b.v.Menu.Items {
 		e.Rows = append(e.Rows, Row{Label: b.literal(it.Label), Value: Text{b.literal(it.Value), ToneMuted}, Focus: i == b.v.Menu.Index})

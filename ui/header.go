@@ -90,6 +90,7 @@ func (b *builder) badges() []Badge {
 	add(b.v.Muted && !b.saysMuted(), IconMicOff, ToneStop, "")
 	add(b.v.Headset, IconHeadset, ToneText, "")
 	add(b.v.DND, IconMoon, ToneWarn, "")
+	add(b.v.Settings.Forward.Any(), IconForward, ToneAccent, "")
 	add(b.v.Locked, IconKeyLock, ToneMuted, "")
 	if b.v.MWI.Known && b.v.MWI.New > 0 && b.v.Screen != phone.ScreenIdle {
 		add(true, IconMail, ToneAccent, "")

@@ -47,6 +47,9 @@ func (b *builder) idleChips() []Chip {
 	if b.v.DND {
 		out = append(out, Chip{IconMoon, b.c.say("idle.dnd"), ToneWarn})
 	}
+	if to := cleanNumber(b.v.Settings.Forward.Always); to != "" {
+		out = append(out, Chip{IconForward, b.c.say("idle.forward", "to", to), ToneAccent})
+	}
 	for _, p := range b.v.Problems {
 		if p.Severity >= 2 && !lineProblem(p) {
 			out = append(out, Chip{IconWarn, b.problem(p), ToneWarn})

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	"phoned/phone"
@@ -10,9 +11,7 @@ import (
 func (b *builder) list() List {
 	l := List{Rows: b.rows(), Index: min(max(b.v.Menu.Index, 0), max(len(b.v.Menu.Items)-1, 0)), Empty: b.c.say("menu.empty")}
 	if b.v.Screen == phone.ScreenMenu {
-		for i := range l.Rows {
-			l.Rows[i].Open = true
-		}
+		b.menuRows(l.Rows)
 	}
 	if b.v.Screen == phone.ScreenHistory {
 		l.Empty = b.c.say("history.empty")
@@ -36,6 +35,23 @@ func (b *builder) rows() []Row {
 		out = append(out, r)
 	}
 	return out
+}
+
+// menuRows marks the rows behind which there is a page, and of a choice the
+// one that is chosen.
+func (b *builder) menuRows(rows []Row) {
+	choice := slices.ContainsFunc(b.v.Menu.Items, func(it phone.MenuItem) bool { return it.Value == "@chosen" })
+	for i := range rows {
+		switch v := b.v.Menu.Items[i].Value; {
+		case choice:
+			rows[i].Icon, rows[i].IconTone, rows[i].Hollow = IconCheck, ToneGo, v != "@chosen"
+			rows[i].Value = Text{}
+		case v == "@on":
+			rows[i].Value.Tone = ToneGo
+		default:
+			rows[i].Open = v != "@off"
+		}
+	}
 }
 
 // historyIcon tells by shape what the row's word says.

@@ -235,10 +235,13 @@ type Row struct {
 type Entry struct {
 	Text   string
 	Cursor int // rune index
-	Hint   string
-	Note   Text // "from 1001", "1 call on hold"
-	Chips  []Chip
-	Rows   []Row
+	// Pending: the character before the cursor still changes with the next
+	// press of its key.
+	Pending bool
+	Hint    string
+	Note    Text // "from 1001", "1 call on hold"
+	Chips   []Chip
+	Rows    []Row
 }
 
 // Message is a sentence and its explanation.

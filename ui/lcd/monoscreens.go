@@ -339,6 +339,10 @@ func (l *bitLayout) number(y, width int, e ui.Entry, f bitFace) {
 		before = ellipsis + string(b)
 	}
 	x := bitEdge + l.text(bitEdge, y, width, before, f, false)
+	if e.Pending && x > bitEdge {
+		w := l.width(string(rs[at-1]), f)
+		l.fill(image.Rect(x-w, y+l.height(f), x-1, y+l.height(f)+1))
+	}
 	l.fill(image.Rect(x+1, y, x+2, y+l.height(f)))
 	l.text(x+3, y, width+4-x, after, f, false)
 }

@@ -171,6 +171,10 @@ func (l *layout) number(slot image.Rectangle, e ui.Entry) {
 	if before != "" {
 		x += bw + caretGap
 	}
+	if e.Pending && bw > 0 {
+		w := max(l.width(string(rs[at-1]), st), 8)
+		l.add(item{kind: kindFill, slot: image.Rect(slot.Min.X+bw-w, slot.Max.Y-3, slot.Min.X+bw, slot.Max.Y-1), fg: l.t.chosen, bg: l.ground, area: true})
+	}
 	caret(x)
 	if after != "" && x+caretW+caretGap < slot.Max.X {
 		l.label(image.Rect(x+caretW+caretGap, slot.Min.Y, slot.Max.X, slot.Max.Y), after, st, l.t.text, false)

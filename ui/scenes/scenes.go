@@ -57,7 +57,7 @@ var (
 // All gives every scene, in the order of the contact sheet.
 func All() []Scene {
 	var out []Scene
-	for _, group := range [][]Scene{idle(), calls(), several(), flows(), service(), dialing(), lists(), overlays(), hostile()} {
+	for _, group := range [][]Scene{idle(), calls(), several(), flows(), service(), dialing(), lists(), desk(), overlays(), hostile()} {
 		out = append(out, group...)
 	}
 	return out
@@ -72,11 +72,14 @@ func idle() []Scene {
 	dnd := chips
 	dnd.DND, dnd.Headset, dnd.Locked = true, true, true
 	dnd.MWI.Urgent = 1
+	sent := plain
+	sent.Settings.Forward = phone.Forward{Always: "1002"}
 	unset := plain
 	return []Scene{
 		{"idle", true, at(0), chips},
 		{"idle-quiet", false, at(0), plain},
 		{"idle-dnd", true, at(time.Hour), dnd},
+		{"idle-forward", false, at(0), sent},
 		{"idle-clock-unset", false, time.Date(1970, 1, 1, 0, 0, 30, 0, time.UTC), unset},
 	}
 }

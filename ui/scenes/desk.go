@@ -1,0 +1,58 @@
+package scenes
+
+import (
+	"time"
+
+	"phoned/phone"
+)
+
+// desk are contacts, forms, questions and the key lock.
+func desk() []Scene {
+	now := at(13 * time.Minute)
+	contacts := view(phone.ScreenContacts, keys(phone.ActCall, phone.ActOpen, phone.ActNone, phone.ActBack))
+	contacts.Menu = phone.MenuView{Title: "@contacts", Index: 1, Items: []phone.MenuItem{
+		{ID: "1", Label: "Anna Lindqvist", Value: "1001"}, {ID: "2", Label: "Mara Jakobsen", Value: mara.Number},
+		{ID: "3", Label: "Warehouse", Value: "1002"}, {ID: "4", Label: "Workshop", Value: "1003"}, {ID: "new", Label: "@contact.new"},
+	}}
+	card := view(phone.ScreenContact, keys(phone.ActCall, phone.ActDelete, phone.ActNone, phone.ActBack))
+	card.Contact = &phone.ContactCard{ID: "2", Name: "Mara Jakobsen", Favourite: true}
+	card.Menu = phone.MenuView{Title: "Mara Jakobsen", Items: []phone.MenuItem{
+		{ID: "call/0", Label: "@contact.call", Value: mara.Number}, {ID: "favourite", Label: "@contact.favourite", Value: "@on"},
+		{ID: "vip", Label: "@contact.vip", Value: "@off"}, {ID: "blocked", Label: "@contact.blocked", Value: "@off"},
+		{ID: "name", Label: "@contact.name", Value: "Mara Jakobsen"}, {ID: "delete", Label: "@contact.delete"},
+	}}
+	form := func(f phone.FormView) phone.View {
+		v := view(phone.ScreenForm, keys(phone.ActOK, phone.ActDelete, phone.ActMode, phone.ActBack))
+		v.Form = &f
+		return v
+	}
+	name := form(phone.FormView{ID: "contact_name", Title: "@form.contact_name", Kind: phone.FormText, Text: "Mara J", Cursor: 6, Pending: true, Mode: phone.ModeLower})
+	pin := form(phone.FormView{ID: "unlock", Title: "@form.unlock", Kind: phone.FormPIN, Text: "••••", Cursor: 4})
+	wrong := form(phone.FormView{ID: "unlock", Title: "@form.unlock", Kind: phone.FormPIN, Error: "form.wrong_pin"})
+	number := form(phone.FormView{ID: "forward_always", Title: "@form.forward_always", Kind: phone.FormNumber, Text: "1002", Cursor: 4})
+	ask := view(phone.ScreenConfirm, keys(phone.ActYes, phone.ActNone, phone.ActNone, phone.ActNo))
+	ask.Menu.Title = "@confirm.reset"
+	lock := view(phone.ScreenLocked, keys(phone.ActUnlock, phone.ActEmergency))
+	lock.Locked = true
+	choice := view(phone.ScreenMenu, keys(phone.ActSelect, phone.ActNone, phone.ActNone, phone.ActBack))
+	choice.Menu = phone.MenuView{Title: "@language", Items: []phone.MenuItem{
+		{ID: "en", Label: "@locale.en", Value: "@chosen"}, {ID: "de", Label: "@locale.de"},
+	}}
+	sound := view(phone.ScreenMenu, keys(phone.ActSelect, phone.ActNone, phone.ActNone, phone.ActBack))
+	sound.Menu = phone.MenuView{Title: "@call_settings", Index: 1, Items: []phone.MenuItem{
+		{ID: "forward", Label: "@forward"}, {ID: "call_waiting", Label: "@call_waiting", Value: "@on"},
+		{ID: "withhold", Label: "@withhold", Value: "@off"}, {ID: "hot_line", Label: "@hot_line"},
+	}}
+	return []Scene{
+		{"contacts", true, now, contacts},
+		{"contact", true, now, card},
+		{"form-text", true, now, name},
+		{"form-pin", true, now, pin},
+		{"form-wrong", false, now, wrong},
+		{"form-number", false, now, number},
+		{"confirm", true, now, ask},
+		{"locked", true, now, lock},
+		{"choice", false, now, choice},
+		{"switches", false, now, sound},
+	}
+}
