@@ -35,7 +35,10 @@ func (b *builder) call(c phone.CallView) Call {
 // party gives the large and the small line of a caller. A name no panel can
 // show gives way to the number.
 func (b *builder) party(p phone.Party) (name, number string) {
-	name, number = Clean(p.Name), cleanNumber(p.Number)
+	name, number = Clean(p.Name), b.number(p.Number)
+	if name == cleanNumber(p.Number) {
+		name = ""
+	}
 	if !legible(name) && number != "" || name == number {
 		name = ""
 	}

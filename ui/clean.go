@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"phoned/internal/numbers"
 )
 
 // longest is how many characters of a foreign text a screen ever looks at: no
@@ -90,6 +92,9 @@ func legible(s string) bool {
 	}
 	return false
 }
+
+// number is a telephone number as people of the phone's country write it.
+func (b *builder) number(s string) string { return numbers.Group(Clean(s), b.v.Settings.Country) }
 
 // cleanNumber keeps what a number is written with, at most max characters
 // from the end nearest to the person: the last ones.

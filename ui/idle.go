@@ -78,7 +78,7 @@ func (b *builder) suggestions(text string) []Row {
 	}
 	out := []Row{{Icon: IconHandset, IconTone: ToneGo, Label: b.c.say("dial.call", "number", text), Focus: b.v.Menu.Index <= 0}}
 	for i, it := range items {
-		r := Row{Label: b.literal(it.Label), Value: Text{b.literal(it.Value), ToneMuted}, Focus: i+1 == b.v.Menu.Index}
+		r := Row{Label: b.literal(it.Label), Value: Text{b.number(b.literal(it.Value)), ToneMuted}, Focus: i+1 == b.v.Menu.Index}
 		r.Hit = hit(r.Value.S, text)
 		out = append(out, r)
 	}

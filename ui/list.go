@@ -26,7 +26,10 @@ func (b *builder) rows() []Row {
 	for i, it := range b.v.Menu.Items {
 		r := Row{Label: b.literal(it.Label), Value: Text{b.literal(it.Value), ToneMuted}, Focus: i == b.v.Menu.Index}
 		switch b.v.Screen {
+		case phone.ScreenContacts, phone.ScreenContact, phone.ScreenEmergency, phone.ScreenVoicemail:
+			r.Label, r.Value.S = b.number(r.Label), b.number(r.Value.S)
 		case phone.ScreenHistory:
+			r.Label = b.number(r.Label)
 			r.Icon, r.IconTone = historyIcon(it.Value)
 			r.Value = b.historyValue(it, &rest)
 		case phone.ScreenStatus:

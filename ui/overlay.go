@@ -27,7 +27,7 @@ func (b *builder) toast() *Toast {
 	case code == "no_service" && b.c.has("service."+t.Arg):
 		text = b.c.say("service." + t.Arg)
 	case b.c.has("toast." + code):
-		text = b.c.say("toast."+code, "arg", arg)
+		text = b.c.say("toast."+code, "arg", arg, "who", b.number(t.Who), "why", b.toastArg(string(t.Why)))
 	case b.c.has("cause." + code):
 		text = b.c.say("cause." + code)
 		if arg != "" {

@@ -11,7 +11,9 @@ func (b *builder) transferDial() Entry {
 	text, cursor := input(b.v.Input.Text, b.v.Input.Cursor)
 	e := Entry{Text: text, Cursor: cursor, Hint: b.c.say("dial.hint"), Rows: b.suggestions(text)}
 	if text == "" {
-		e.Rows = b.rows()
+		for i, it := range b.v.Menu.Items { // the first place is the number's
+			e.Rows = append(e.Rows, Row{Label: b.literal(it.Label), Value: Text{b.number(b.literal(it.Value)), ToneMuted}, Focus: i+1 == b.v.Menu.Index})
+		}
 	}
 	if c, ok := b.callOf(b.v.Transfer.Call); ok {
 		name, _ := b.party(c.Party)

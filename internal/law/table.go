@@ -19,7 +19,7 @@ var (
 // nobody of this project but one another.
 var leaves = []string{
 	"internal/audiofile/...", "internal/backoff/...", "internal/calllog/...", "internal/clock/...", "internal/golden/...", "internal/health/...",
-	"internal/httpcall/...", "internal/logging/...", "internal/qrcode/...", "internal/secret/...", "internal/slowhash/...", "internal/leakcheck/...", "internal/sdnotify/...", "internal/walltime/...",
+	"internal/httpcall/...", "internal/logging/...", "internal/numbers/...", "internal/qrcode/...", "internal/secret/...", "internal/slowhash/...", "internal/leakcheck/...", "internal/sdnotify/...", "internal/walltime/...",
 	"internal/netwatch/...",
 }
 
