@@ -64,6 +64,11 @@ soak: ## 200 power cuts (ROUNDS=1000 for more)
 bench: ## benchmarks of all packages (BENCH=Step to choose)
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem ./...
 
+.PHONY: figures
+figures: ## the figures of docs/measurements.md that need no other phone
+	@PHONED_FIGURES=1 go test -count=1 -v -run 'Figure|ADay|ColdStart' ./sip/... ./store ./test/phone | grep -E 'FIGURE|KB|signed in|^(FAIL|ok)|--- FAIL'
+	@go test -run '^$$' -bench 'AddCall|Open$$|SecretsSet|ThousandCallsOffline' -benchmem ./store ./backend | grep -E '^(Benchmark|FAIL|ok)'
+
 .PHONY: screens
 screens: ## contact sheets of all screens, in build/screens
 	@mkdir -p build/screens

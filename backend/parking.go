@@ -332,6 +332,9 @@ type ParkedLeg struct {
 	UUID        string // the exchange's
 	PhoneNumber string // of the other end
 	ParkedBy    string // who parks: the own extension
+	// Agreed is called as soon as the server has parked the call, before the
+	// slot is looked at again; nil: nobody is.
+	Agreed func()
 }
 
 // Park parks a call: a fresh look that the slot is free, the request, and a look
@@ -349,6 +352,9 @@ func (p *Parking) Park(ctx context.Context, domain, extension string, leg Parked
 	if err != nil {
 		p.cfg.Notify(CallParkFailed{Domain: domain, Extension: extension, Err: err})
 		return err
+	}
+	if leg.Agreed != nil {
+		leg.Agreed()
 	}
 	p.cfg.Notify(CallParked{Domain: domain, Extension: extension, PhoneNumber: leg.PhoneNumber, ParkedBy: leg.ParkedBy})
 	s, err = p.slot(ctx, domain, extension)

@@ -147,23 +147,20 @@ func (p *Phone) parkCall(c *call, e phone.ParkCall) {
 			return
 		}
 		other := p.partyOf(c.ref().ID)
-		by := c.line.cfg.SIP.User
-		err := p.parking.b.Park(p.ctx, c.line.cfg.SIP.Domain, e.Slot, backend.ParkedLeg{UUID: uuid, PhoneNumber: other.Number, ParkedBy: by})
+		err := p.parking.b.Park(p.ctx, c.line.cfg.SIP.Domain, e.Slot, backend.ParkedLeg{
+			UUID: uuid, PhoneNumber: other.Number, ParkedBy: c.line.cfg.SIP.User, Agreed: func() {
+				p.log.Info("call parked", "call", c.ref().ID, "slot", e.Slot)
+				p.loop.Post(phone.ParkResult{Call: c.ref(), Slot: e.Slot, OK: true})
+			},
+		})
 		if err != nil {
 			p.parkFailed(c, e.Slot, err)
-			return
 		}
-		p.log.Info("call parked", "call", c.ref().ID, "slot", e.Slot)
-		p.publish(phone.Notice{Name: "call-parked", Call: c.ref().ID, Line: phone.LineID(c.line.cfg.SIP.ID),
-			Detail: map[string]any{"parkExtension": e.Slot, "phoneNumber": other.Number, "parkedBy": by}})
-		p.loop.Post(phone.ParkResult{Call: c.ref(), Slot: e.Slot, OK: true})
 	})
 }
 
 func (p *Phone) parkFailed(c *call, slot string, err error) {
 	p.log.Warn("the call was not parked", "call", c.ref().ID, "slot", slot, "err", err)
-	p.publish(phone.Notice{Name: "call-park-failed", Call: c.ref().ID, Line: phone.LineID(c.line.cfg.SIP.ID),
-		Detail: map[string]any{"parkExtension": slot, "error": err.Error()}})
 	p.loop.Post(phone.ParkResult{Call: c.ref(), Slot: slot, Cause: parkCause(err)})
 }
 

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "3"); err != nil {
 		panic(err)
 	}
-	os.Exit(m.Run())
+	os.Exit(runAll(m))
 }
 
 // newLab starts an exchange for several phones; it outlives them.

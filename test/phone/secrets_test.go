@@ -127,6 +127,9 @@ func (l *listener) judge(t testing.TB, w *world) {
 		said["published event"] += string(e.JSON()) + "\n"
 	}
 	said["database"] = string(databaseBytes(t, w.data))
+	if err := wholeRun.keep(t.Name(), said, secretsOf(w.lab)); err != nil {
+		t.Error(err)
+	}
 	for _, leak := range tail(find(said, secretsOf(w.lab)), 10) {
 		t.Error(leak)
 	}
