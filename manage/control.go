@@ -85,6 +85,9 @@ type command struct {
 	On           *bool  `json:"on"`
 	Digits       string `json:"digits"`
 	Volume       *int   `json:"volume"`
+	Slot         string `json:"slot"`
+	Target       string `json:"target"`
+	With         int    `json:"with"`
 }
 
 func toggle(on *bool) phone.Toggle {
@@ -117,6 +120,11 @@ func (s *Server) postCommand(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// plainNumber: a text that can be a number, a slot or a URI.
+func plainNumber(s string) bool {
+	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxNumber && !strings.ContainsAny(s, "\r\n\x00")
+}
+
 func (s *Server) event(name string, in command) (phone.What, string) {
 	id := phone.CallID(in.CallID)
 	v := s.cfg.Phone.View()
@@ -136,7 +144,7 @@ func (s *Server) event(name string, in command) (phone.What, string) {
 	}
 	switch name {
 	case "dial":
-		if !utf8.ValidString(in.Number) || utf8.RuneCountInString(in.Number) > maxNumber || strings.ContainsAny(in.Number, "\r\n\x00") {
+		if !plainNumber(in.Number) {
 			return nil, "This is not a number that can be dialled."
 		}
 		return phone.Dial{Number: in.Number, Line: phone.LineID(in.Line), Identity: phone.Party{Number: in.CallerID, Name: in.CallerIDName}, Private: in.Private}, ""
@@ -157,6 +165,23 @@ func (s *Server) event(name string, in command) (phone.What, string) {
 		return needsCall(phone.Digits{Call: id, Digits: in.Digits})
 	case "record":
 		return needsCall(phone.Record{Call: id, On: toggle(in.On)})
+	case "park":
+		if !plainNumber(in.Slot) {
+			return nil, "This is not a parking slot."
+		}
+		return needsCall(phone.Park{Call: id, Slot: in.Slot})
+	case "retrieve":
+		if !plainNumber(in.Slot) {
+			return nil, "This is not a parking slot."
+		}
+		return phone.Retrieve{Slot: in.Slot}, ""
+	case "transfer":
+		if !plainNumber(in.Target) {
+			return nil, "This is not a number that a call can be handed on to."
+		}
+		return needsCall(phone.Transfer{Call: id, Target: in.Target, With: phone.CallID(in.With)})
+	case "conference":
+		return needsCall(phone.Conference{On: toggle(in.On)})
 	case "volume":
 		if in.Volume == nil || *in.Volume < 0 || *in.Volume > 100 {
 			return nil, "volume is 0 to 100."

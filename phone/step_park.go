@@ -208,7 +208,6 @@ func (t *turn) parkSlots(e ParkSlots) {
 	if e.Cause == CauseNone {
 		t.park.known, t.park.slots = true, slices.Clone(e.Slots)
 		t.park.index = min(t.park.index, max(0, len(e.Slots)-1))
-		t.publish("park-slots-updated", "", detail{"slots": len(e.Slots)})
 	}
 	if e.Ask == 0 {
 		return
