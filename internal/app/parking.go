@@ -150,7 +150,7 @@ func (p *Phone) parkCall(c *call, e phone.ParkCall) {
 		err := p.parking.b.Park(p.ctx, c.line.cfg.SIP.Domain, e.Slot, backend.ParkedLeg{
 			UUID: uuid, PhoneNumber: other.Number, ParkedBy: c.line.cfg.SIP.User, Agreed: func() {
 				p.log.Info("call parked", "call", c.ref().ID, "slot", e.Slot)
-				p.loop.Post(phone.ParkResult{Call: c.ref(), Slot: e.Slot, OK: true})
+				p.loop.Post(phone.ParkResult{Call: e.Call, Slot: e.Slot, OK: true})
 			},
 		})
 		if err != nil {
