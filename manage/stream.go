@@ -215,9 +215,21 @@ func (s *Server) sendPanel(out stream, lamps, state *string) error {
 	return nil
 }
 
-// keyLabels are the paper strips of K1–K8: the lines for now.
+// keyLabels are the paper strips of K1–K8; without keys of its own the phone
+// has its lines on them.
 func keyLabels(v phone.View) [8]string {
 	var out [8]string
+	for i, k := range v.Keys {
+		if i >= len(out) {
+			break
+		}
+		if out[i] = k.Label; out[i] == "" {
+			out[i] = k.Value
+		}
+	}
+	if v.Keys != nil {
+		return out
+	}
 	for i, l := range v.Lines {
 		if i < len(out) {
 			out[i] = l.Number

@@ -4,7 +4,8 @@
 //
 //	phonesim                       the phone with its panel and the lab
 //	phonesim -demo [-echo=off]     a call that checks itself, as JSON lines
-//	phonesim -script               driven by JSON lines on standard input
+//	phonesim -script               driven by JSON lines on standard input, such as the
+//	                               panel's Record button saves
 package main
 
 import (

@@ -124,6 +124,10 @@ func (w *world) follow(ctx context.Context, lines chan<- any) {
 	}
 }
 
+// longestWait of a script, in milliseconds: a recorded session may have had a
+// pause.
+const longestWait = 600_000
+
 func toggle(on *bool) phone.Toggle {
 	switch {
 	case on == nil:
@@ -155,6 +159,10 @@ func (w *world) do(ctx context.Context, x order) (map[string]any, error) {
 		w.Phone.Post(phone.Digits{Call: id, Digits: x.Digits})
 	case "reconnect":
 		w.Phone.Post(phone.Reconnect{})
+	case "wait":
+		return nil, sleep(ctx, time.Duration(min(max(x.MS, 0), longestWait))*time.Millisecond)
+	case "down", "up":
+		return nil, w.keypad.Move(hal.Key(x.Key), x.Do == "down")
 	case "press":
 		return nil, w.keypad.Press(hal.Key(x.Key))
 	case "lift":

@@ -25,8 +25,8 @@ async function drain() {
 }
 const held = new Set();
 let id = ''; // of this panel: when its stream ends, the phone lets go of the keys it holds
-const down = (key) => { if (held.has(key)) return; held.add(key); mark(key, true); send('api/v1/keys', { key, action: 'down', panel: id }); };
-const up = (key) => { if (!held.delete(key)) return; mark(key, false); send('api/v1/keys', { key, action: 'up', panel: id }); };
+const down = (key) => { if (held.has(key)) return; held.add(key); mark(key, true); note({ do: 'down', key }); send('api/v1/keys', { key, action: 'down', panel: id }); };
+const up = (key) => { if (!held.delete(key)) return; mark(key, false); note({ do: 'up', key }); send('api/v1/keys', { key, action: 'up', panel: id }); };
 const mark = (key, on) => document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.toggleAttribute('data-down', on);
 
 for (const b of document.querySelectorAll('[data-key]')) {
@@ -40,7 +40,7 @@ for (const b of document.querySelectorAll('[data-key]')) {
 // A mouse leaves the focus where it was: the space bar stays the handset.
 for (const b of document.querySelectorAll('button')) b.addEventListener('mousedown', (e) => e.preventDefault());
 let offHook = false;
-const hook = () => { send('api/v1/hook', { offHook: !offHook }); };
+const hook = () => { note({ do: offHook ? 'hangup' : 'lift' }); send('api/v1/hook', { offHook: !offHook }); };
 $('hook').addEventListener('click', hook);
 
 const shortcuts = { Escape: 'back', Backspace: 'back', Enter: 'ok', ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right',
@@ -117,6 +117,29 @@ function follow() {
   };
 }
 follow();
+
+// Recording ------------------------------------------------------------------
+// What fingers do, with its times, as a script for `phonesim -script`: the
+// same session again, for a test or for who is to see what went wrong.
+const tape = []; let since = 0; // of the recording's start; 0: none
+function note(order) {
+  if (!since) return;
+  const at = Math.round(performance.now() - since);
+  const wait = at - (tape.at(-1)?.at ?? 0);
+  tape.push({ at, line: wait > 20 ? { do: 'wait', ms: wait } : null, order });
+}
+$('record').addEventListener('click', () => {
+  const on = !since;
+  $('record').setAttribute('aria-pressed', on);
+  $('record').textContent = on ? 'Stop and save' : 'Record';
+  if (on) { tape.length = 0; since = performance.now(); return; }
+  since = 0;
+  const lines = tape.flatMap((t) => (t.line ? [t.line, t.order] : [t.order])).concat({ do: 'wait', ms: 500 }, { do: 'view' }, { do: 'quit' });
+  const file = new Blob([lines.map((l) => JSON.stringify(l)).join('\n') + '\n'], { type: 'application/jsonl' });
+  const a = Object.assign(document.createElement('a'), { href: URL.createObjectURL(file), download: 'session.script' });
+  a.click();
+  setTimeout(() => URL.revokeObjectURL(a.href), 1000);
+});
 
 // The simulator's own button, where there is one.
 fetch('sim/peer').then((r) => r.ok ? r.json() : null).then((peer) => {

@@ -2,6 +2,7 @@
 // tests that every change must pass, WEB=full all of them.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { connect, createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import { openBrowser, openPanel, pictures, sleep, startPhone, until } from './phone.mjs';
@@ -308,4 +309,24 @@ full('a lost connection is said, what is typed meanwhile is dropped, and the pan
   await phone.screen('idle'); // not a number with a 5
   await page.context().close();
   wire.close();
+});
+
+panelTest('a session is recorded, and the script does the same again', async (page) => {
+  await page.locator('#record').click();
+  assert.equal(await page.locator('#record').getAttribute('aria-pressed'), 'true');
+  await page.locator('#hook').click();
+  await phone.screen('dialtone');
+  for (const k of '91') await page.key(k).click();
+  await phone.screen('dialing');
+  await sleep(300);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#record').click()]);
+  assert.equal(download.suggestedFilename(), 'session.script');
+  const text = readFileSync(await download.path(), 'utf8');
+  const orders = text.trim().split('\n').map((l) => JSON.parse(l));
+  assert.deepEqual(orders.filter((o) => o.do !== 'wait').map((o) => o.key ?? o.do), ['lift', '9', '9', '1', '1', 'view', 'quit']);
+  assert.ok(orders.every((o) => o.do !== 'wait' || o.ms > 0));
+  // A phone of its own registers first, then the script runs.
+  const again = spawnSync(phone.child.spawnfile, ['-script'], { input: `{"do":"wait","ms":3000}\n${text}`, encoding: 'utf8', timeout: 60000 });
+  const views = again.stdout.trim().split('\n').map((l) => JSON.parse(l)).filter((l) => l.reply === 'view');
+  assert.equal(views.at(-1)?.screen, 'dialing', again.stdout + again.stderr);
 });
