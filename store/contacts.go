@@ -13,6 +13,10 @@ type Contact struct {
 	Name    string
 	Source  string // where it came from: "phone", a directory's name
 	Numbers []ContactNumber
+	// Favourite stands first, VIP may ring in spite of do not disturb, Blocked
+	// is turned away; Melody is the ringing of its own.
+	Favourite, VIP, Blocked bool
+	Melody                  string
 }
 
 // ContactNumber is one of them.
@@ -36,9 +40,10 @@ func (t *Tx) PutContact(c Contact) error {
 	if c.ID == "" || c.Name == "" {
 		return errors.New("contact: id and name are needed")
 	}
-	_, err := t.exec("INSERT INTO contacts (id, name, source, changed_at) VALUES (?, ?, ?, ?) "+
-		"ON CONFLICT (id) DO UPDATE SET name = excluded.name, source = excluded.source, changed_at = excluded.changed_at",
-		c.ID, c.Name, c.Source, t.opts.Clock.Now().UnixMilli())
+	_, err := t.exec("INSERT INTO contacts (id, name, source, changed_at, favourite, vip, blocked, melody) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "+
+		"ON CONFLICT (id) DO UPDATE SET name = excluded.name, source = excluded.source, changed_at = excluded.changed_at, "+
+		"favourite = excluded.favourite, vip = excluded.vip, blocked = excluded.blocked, melody = excluded.melody",
+		c.ID, c.Name, c.Source, t.opts.Clock.Now().UnixMilli(), c.Favourite, c.VIP, c.Blocked, c.Melody)
 	if err != nil {
 		return err
 	}
@@ -88,9 +93,9 @@ func (d *DB) ContactByNumber(ctx context.Context, number string) (Contact, error
 
 func (d *DB) contacts(ctx context.Context, ids string, args ...any) ([]Contact, error) {
 	rows, err := collect(ctx, d.read, func(r *sql.Rows) (c contactRow, err error) {
-		err = r.Scan(&c.ID, &c.Name, &c.Source, &c.number, &c.label)
+		err = r.Scan(&c.ID, &c.Name, &c.Source, &c.Favourite, &c.VIP, &c.Blocked, &c.Melody, &c.number, &c.label)
 		return c, err
-	}, "SELECT c.id, c.name, c.source, n.number, n.label FROM contacts c LEFT JOIN contact_numbers n ON n.contact_id = c.id WHERE c.id IN ("+ids+
+	}, "SELECT c.id, c.name, c.source, c.favourite, c.vip, c.blocked, c.melody, n.number, n.label FROM contacts c LEFT JOIN contact_numbers n ON n.contact_id = c.id WHERE c.id IN ("+ids+
 		") ORDER BY c.name COLLATE NOCASE, c.id, n.position", args...)
 	if err != nil {
 		return nil, explain("read the contacts", err)

@@ -76,7 +76,7 @@ func run(ctx context.Context, o options, log *slog.Logger) error {
 	}
 	r := app.Runner{Provisioner: prov, Log: log,
 		Make: func(cfg provisioning.Config, told []health.Problem) (app.Made, error) {
-			return assemble(o, cfg, told, log)
+			return assemble(o, cfg, told, prov, log)
 		},
 		Started: func(s *app.System) {
 			if err := sdnotify.Send(sdnotify.Ready); err != nil {
@@ -120,7 +120,7 @@ func provisioner(o options, log *slog.Logger) (*app.Provisioner, error) {
 }
 
 // assemble makes a phone of its board file and a configuration.
-func assemble(o options, cfg provisioning.Config, told []health.Problem, log *slog.Logger) (app.Made, error) {
+func assemble(o options, cfg provisioning.Config, told []health.Problem, prov *app.Provisioner, log *slog.Logger) (app.Made, error) {
 	for _, p := range told {
 		log.Warn(p.Title, "key", p.Subject, "err", p.Detail)
 	}
@@ -135,6 +135,12 @@ func assemble(o options, cfg provisioning.Config, told []health.Problem, log *sl
 		Config: cfg, DataDir: o.data, SecretsKey: o.key, Built: installed(), Devices: device.Mux{Default: cards, Named: map[string]device.Driver{"null": device.NewNull()}},
 		Loopback: o.loopback, PhoneName: cfg.DisplayName.Value, Version: version, Log: log,
 		Board: app.Board{Name: devices.Name, Keypads: devices.Keypads, Hook: devices.Hook, Lamps: devices.Lamps, Panels: devices.Panels},
+		CheckConfig: func(reboot bool) {
+			prov.CheckSync()
+			if reboot {
+				prov.Anew()
+			}
+		},
 	}
 	opts.UseBoard(devices.Audio)
 	s, err := app.Assemble(opts)

@@ -103,10 +103,8 @@ type Config struct {
 	Device func() phone.DeviceInfo
 	// CheckConfig fetches the configuration again; it must not block.
 	CheckConfig func(reboot bool)
-	// FactoryReset forgets everything that is kept; Restart, which must not
-	// block, has the phone started anew.
+	// FactoryReset forgets everything that is kept and starts the phone anew.
 	FactoryReset func(ctx context.Context) error
-	Restart      func()
 	Board        Board
 	Renderer     Renderer       // nil: nothing is drawn
 	Mirror       *manage.Mirror // nil: no picture for the web

@@ -65,6 +65,9 @@ type Options struct {
 	Clock     clock.Clock
 	Trace     func(sip.TraceMessage)
 	Record    func(phone.Event)
+	// CheckConfig fetches the configuration again, and has the phone made anew in
+	// any case if reboot says so. It must not block. nil: it is not done.
+	CheckConfig func(reboot bool)
 	// Web adds routes to the management server.
 	Web func(*manage.Config)
 }
@@ -163,6 +166,10 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 		Session:      func(l Line) (media.Session, error) { return newSession(o, l) },
 		FactoryReset: func(context.Context) error { s.FactoryReset(); return nil },
 		Tokens:       o.Config.Tokens(),
+		PINs:         keptPIN{secrets},
+		Contacts:     kept,
+		Device:       func() phone.DeviceInfo { return deviceInfo(o, id) },
+		CheckConfig:  o.CheckConfig,
 		LineDefaults: func(l *Line) {
 			l.SIP.Roots, l.SIP.DisplayName, l.Codecs = roots, o.Config.DisplayName.Value, o.Codecs
 		},

@@ -204,8 +204,12 @@ func (p *Phone) startDesk() {
 	ctx, cancel := context.WithTimeout(p.ctx, saveTime)
 	defer cancel()
 	p.loadContacts(ctx)
+	p.tellDevice()
+}
+
+func (p *Phone) tellDevice() {
 	if p.cfg.Device != nil {
-		p.loop.Post(phone.DeviceChanged{Device: p.cfg.Device()})
+		p.saves.add(func() { p.loop.Post(phone.DeviceChanged{Device: p.cfg.Device()}) })
 	}
 }
 
@@ -217,7 +221,7 @@ func (p *Phone) checkConfig(e phone.CheckConfig) {
 	}
 }
 
-// factoryReset signs out, forgets everything, and has the phone started anew.
+// factoryReset signs out, then has everything forgotten and the phone started anew.
 func (p *Phone) factoryReset() {
 	p.log.Warn("factory reset")
 	ctx, cancel := context.WithTimeout(context.Background(), saveTime)
@@ -232,10 +236,5 @@ func (p *Phone) factoryReset() {
 		if err := p.cfg.FactoryReset(ctx); err != nil {
 			p.log.Error("the factory reset is not complete", "err", err)
 		}
-	}
-	p.loop.Post(phone.HistoryLoaded{})
-	p.loadContacts(ctx)
-	if p.cfg.Restart != nil {
-		p.cfg.Restart()
 	}
 }

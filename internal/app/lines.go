@@ -110,6 +110,9 @@ func (p *Phone) onLine(e sip.LineChanged) {
 		Line: phone.LineID(e.Line), State: phone.LineState(e.State), Cause: cause, Detail: detail, Next: e.Next,
 	})
 	p.lineProblem(e)
+	if e.State == sip.Registered {
+		p.tellDevice() // there is a network
+	}
 	p.history.line(e)
 	if p.line(e.Line) == nil && (e.State == sip.Off || e.State == sip.Unregistered) {
 		// The core has forgotten the line of a sign-in that is over.

@@ -108,6 +108,10 @@ func (p *Provisioner) Changed() <-chan struct{} { return p.changed }
 // CheckSync asks the site's server now (check-sync, or a person's wish).
 func (p *Provisioner) CheckSync() { poke(p.ask) }
 
+// Anew has the phone made anew though nothing has changed (check-sync with
+// reboot).
+func (p *Provisioner) Anew() { poke(p.changed) }
+
 func poke(c chan struct{}) {
 	select {
 	case c <- struct{}{}:

@@ -71,8 +71,6 @@ func openSecrets(path, keyFile string, problems *health.Registry) (*store.Secret
 const (
 	keyInstance = "device.instance"
 	keyVolume   = "volume."
-	keyTheme    = "theme"
-	keyDND      = "dnd"
 	fromUser    = "user"
 )
 
@@ -112,10 +110,8 @@ func loadSettings(ctx context.Context, db *store.DB, s *phone.Settings) error {
 			if ok && json.Unmarshal(kept.Value, &percent) == nil {
 				s.Volumes[path] = percent
 			}
-		case kept.Key == keyTheme:
-			_ = json.Unmarshal(kept.Value, &s.Theme)
-		case kept.Key == keyDND:
-			_ = json.Unmarshal(kept.Value, &s.DND)
+		default:
+			applyKept(s, kept)
 		}
 	}
 	return nil
@@ -126,9 +122,6 @@ func (s *storage) SaveVolume(ctx context.Context, path string, percent int) erro
 }
 
 func (s *storage) SaveSetting(ctx context.Context, name, value string) error {
-	if name == keyDND {
-		return save(ctx, s.db, name, value == "true")
-	}
 	return save(ctx, s.db, name, value)
 }
 

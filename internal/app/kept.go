@@ -1,0 +1,155 @@
+package app
+
+import (
+	"context"
+	"crypto/pbkdf2"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"runtime/debug"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"phoned/internal/secret"
+	"phoned/phone"
+	"phoned/store"
+)
+
+// applyKept lays a kept setting of the core over s. A switch may be kept as
+// true, or as the word.
+func applyKept(s *phone.Settings, kept store.Setting) {
+	var v any
+	if json.Unmarshal(kept.Value, &v) != nil {
+		return
+	}
+	switch v := v.(type) {
+	case string:
+		phone.ApplySetting(s, kept.Key, v)
+	case bool:
+		phone.ApplySetting(s, kept.Key, fmt.Sprint(v))
+	}
+}
+
+// fromPhone marks contacts that were made at the phone.
+const fromPhone = "phone"
+
+// Contacts are all people in the database.
+func (s *storage) Contacts(ctx context.Context) ([]phone.ContactCard, error) {
+	rows, err := s.db.Contacts(ctx, "", contactsLimit)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]phone.ContactCard, 0, len(rows))
+	for _, r := range rows {
+		c := phone.ContactCard{ID: r.ID, Name: r.Name, Favourite: r.Favourite, VIP: r.VIP, Blocked: r.Blocked, Melody: r.Melody,
+			ReadOnly: r.Source != fromPhone && r.Source != ""}
+		for _, n := range r.Numbers {
+			c.Numbers = append(c.Numbers, phone.ContactNumber(n))
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+const contactsLimit = 5000
+
+// SaveContact writes a contact; one without an ID is new.
+func (s *storage) SaveContact(ctx context.Context, c phone.ContactCard) error {
+	if c.ID == "" {
+		c.ID = uuid.NewString()
+	}
+	r := store.Contact{ID: c.ID, Name: c.Name, Source: fromPhone, Favourite: c.Favourite, VIP: c.VIP, Blocked: c.Blocked, Melody: c.Melody}
+	for _, n := range c.Numbers {
+		r.Numbers = append(r.Numbers, store.ContactNumber(n))
+	}
+	return s.db.Tx(ctx, func(t *store.Tx) error { return t.PutContact(r) })
+}
+
+// DeleteContact forgets a contact.
+func (s *storage) DeleteContact(ctx context.Context, id string) error {
+	return s.db.Tx(ctx, func(t *store.Tx) error { return t.DeleteContact(id) })
+}
+
+// keptPIN is the PIN of the key lock among the secrets, salted and stretched:
+// who copies the secrets still has to try.
+type keptPIN struct{ secrets *store.Secrets }
+
+const (
+	pinSecret = "lock.pin"
+	pinRounds = 100_000
+	pinSalt   = 16
+)
+
+func stretch(pin string, salt []byte) ([]byte, error) {
+	return pbkdf2.Key(sha256.New, pin, salt, pinRounds, sha256.Size)
+}
+
+// SavePIN keeps a PIN; "" forgets it.
+func (k keptPIN) SavePIN(_ context.Context, pin string) error {
+	if pin == "" {
+		return k.secrets.Wipe(pinSecret)
+	}
+	salt := make([]byte, pinSalt)
+	_, _ = rand.Read(salt) // never fails
+	sum, err := stretch(pin, salt)
+	if err != nil {
+		return err
+	}
+	return k.secrets.Set(map[string]secret.String{
+		pinSecret: secret.New(base64.StdEncoding.EncodeToString(append(salt, sum...))),
+	})
+}
+
+// CheckPIN compares. Where no PIN is kept (any more) everything opens: a lock
+// that has lost its key must not stay shut.
+func (k keptPIN) CheckPIN(_ context.Context, pin string) (bool, error) {
+	kept, err := k.secrets.Get(pinSecret)
+	if err != nil {
+		return false, err
+	}
+	if kept.Empty() {
+		return true, nil
+	}
+	b, err := base64.StdEncoding.DecodeString(kept.Reveal())
+	if err != nil || len(b) != pinSalt+sha256.Size {
+		return true, fmt.Errorf("the kept PIN can't be read: %w", errors.Join(err, store.ErrNotFound))
+	}
+	sum, err := stretch(pin, b[:pinSalt])
+	return err == nil && subtle.ConstantTimeCompare(sum, b[pinSalt:]) == 1, err
+}
+
+// deviceInfo is what the network and about pages show.
+func deviceInfo(o Options, serial string) phone.DeviceInfo {
+	d := phone.DeviceInfo{Model: o.Board.Name, Version: o.Version, Serial: strings.TrimPrefix(serial, "urn:uuid:")}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range info.Deps {
+			d.Parts = append(d.Parts, m.Path+" "+m.Version)
+		}
+	}
+	ifaces, err := net.Interfaces()
+	if err != nil {
+		return d
+	}
+	for _, i := range ifaces {
+		if i.Flags&net.FlagLoopback != 0 || i.Flags&net.FlagUp == 0 {
+			continue
+		}
+		addrs, err := i.Addrs()
+		if err != nil {
+			continue
+		}
+		for _, a := range addrs {
+			if n, ok := a.(*net.IPNet); ok && n.IP.IsGlobalUnicast() && (d.Interface == "" || d.Interface == i.Name) {
+				d.Interface, d.MAC = i.Name, i.HardwareAddr.String()
+				d.Addresses = append(d.Addresses, n.IP.String())
+			}
+		}
+	}
+	return d
+}
