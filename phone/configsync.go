@@ -21,7 +21,7 @@ func (t *turn) configAsked(e ConfigAsked) {
 
 // settleConfig: a call is never ended for a new configuration.
 func (t *turn) settleConfig() {
-	if !t.configDue.asked || t.anyLive() || t.dialScreen() || t.find((*call).live) != nil {
+	if !t.configDue.asked || t.dialScreen() || t.count(func(c *call) bool { return c.State != Ended }) > 0 {
 		return
 	}
 	due := t.configDue

@@ -49,7 +49,7 @@ func (t *turn) contactsLoaded(e ContactsLoaded) {
 	slices.SortStableFunc(all, func(a, b ContactCard) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.ID, b.ID))
 	})
-	t.contacts = all
+	t.contacts, t.choice = all, 0
 	if t.page.screen == ScreenContact && t.contact(t.page.arg) == nil {
 		t.pageBack()
 	}

@@ -224,7 +224,7 @@ func (s *State) openWhileLocked(k Key) bool {
 // settleAutoLock locks a phone that has been left alone.
 func (t *turn) settleAutoLock() {
 	tm := Timer{Kind: TimerAutoLock}
-	idle := t.settings.PINSet && !t.settings.Locked && t.settings.AutoLock > 0 && !t.anyLive() && t.path == PathNone && t.page.screen == ""
+	idle := t.settings.PINSet && !t.settings.Locked && t.settings.AutoLock > 0 && !t.anyLive() && t.path == PathNone && t.page.screen == "" && t.station == stationNone
 	switch {
 	case !idle:
 		t.stop(tm)

@@ -87,6 +87,7 @@ var faults = map[string]func() stepper{
 	"SetAudio dropped":      dropping[SetAudio],
 	"StartTimer dropped":    dropping[StartTimer],
 	"StopTimer dropped":     dropping[StopTimer],
+	"SetWatches dropped":    dropping[SetWatches],
 	"FreeCall doubled":      doubling[FreeCall],
 	"EndCall doubled":       doubling[EndCall],
 	"SaveCall doubled":      doubling[SaveCall],
@@ -165,6 +166,32 @@ var faults = map[string]func() stepper{
 				a.calls = slices.Clone(a.calls)
 				h = a.held()
 				h.OnHold = false
+			}
+		})
+	},
+	"lamps of keys that are gone": func() stepper {
+		return spoiling(func(b State, a *State) { a.asked = b.asked })
+	},
+	"page of a call that is gone": func() stepper {
+		return spoiling(func(b State, a *State) {
+			if b.page.call != 0 && a.page.call == 0 {
+				a.page, a.under = b.page, b.under
+			}
+		})
+	},
+	"form left without its screen": func() stepper {
+		return spoiling(func(b State, a *State) {
+			if b.page.form != nil && a.page.form == nil {
+				a.page.form = b.page.form
+			}
+		})
+	},
+	"letter timer forgotten": func() stepper {
+		return spoiling(func(_ State, a *State) {
+			if a.page.form != nil && a.page.form.kind == FormText && a.page.form.cursor > 0 {
+				f := *a.page.form
+				f.tap = tap{}
+				a.page.form = &f
 			}
 		})
 	},

@@ -374,7 +374,9 @@ func (t *turn) actCall(a Action, c *call) {
 	case ActSilence:
 		t.silence(c)
 	case ActForward:
-		if c.State == Incoming {
+		if t.page.form != nil {
+			t.formDone()
+		} else if c.State == Incoming {
 			t.openForwardTo(c)
 		}
 	case ActEndAnswer:

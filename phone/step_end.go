@@ -111,6 +111,7 @@ func (t *turn) record(r CallRecord) {
 		t.emit(SaveCall{r})
 		return
 	}
+	t.choice = 0
 	recent := append(make([]CallRecord, 0, recentLimit), r)
 	t.recent = append(recent, t.recent[:min(len(t.recent), recentLimit-1)]...)
 	t.emit(SaveCall{r})

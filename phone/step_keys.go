@@ -1,6 +1,9 @@
 package phone
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Auto-repeat (C0.1).
 const (
@@ -21,6 +24,7 @@ func (t *turn) keyDown(k Key) {
 		return
 	}
 	t.stopCallback(true)
+	t.rollOver(k)
 	t.releaseKey(k)
 	t.keys = append(t.keys, heldKey{k, t.at})
 	if t.hasLongPress(k) {
@@ -31,6 +35,18 @@ func (t *turn) keyDown(k Key) {
 	t.press(k)
 	if repeat {
 		t.start(Timer{Kind: TimerRepeat, Key: k}, repeatFirst)
+	}
+}
+
+// rollOver: a digit that waits to be a long press is a short one once the next
+// key goes down, or fast fingers would dial in the wrong order.
+func (t *turn) rollOver(next Key) {
+	for _, h := range slices.Clone(t.keys) {
+		tm := Timer{Kind: TimerLongPress, Key: h.key}
+		if _, digit := h.key.Digit(); digit && h.key != next && t.running(tm) {
+			t.stop(tm)
+			t.press(h.key)
+		}
 	}
 }
 

@@ -91,7 +91,7 @@ func (t *turn) settingsChanged(n Settings) {
 			t.digits = m
 		}
 	}
-	t.settings = n
+	t.settings, t.choice = n, 0
 }
 
 func (t *turn) messageWaiting(e MessageWaiting) {

@@ -202,6 +202,7 @@ func (s *State) historyRows() []CallRecord {
 }
 
 func (t *turn) historyLoaded(calls []CallRecord) {
+	t.choice = 0 // what is suggested changes under the hand
 	t.recent = append([]CallRecord(nil), calls[:min(len(calls), recentLimit)]...)
 	t.choice = min(t.choice, len(t.suggestions())) // they came from the list that is gone
 	if t.last.typed != "" {

@@ -21,6 +21,7 @@ type Trace struct {
 	listed  int             // the newest that was answered
 	free    map[string]bool // the slots that were free in that answer
 	watched bool
+	watch   map[LineID][]string // what each line was told to watch
 	checker
 }
 
@@ -37,6 +38,7 @@ func (tr *Trace) Observe(e Event, out []Effect, after State) error {
 	if tr.calls == nil {
 		tr.calls = make(map[CallRef]*tracedCall)
 		tr.timers = make(map[Timer]int)
+		tr.watch = make(map[LineID][]string)
 	}
 	tr.errs = nil
 	stale := tr.stale(e.What)
@@ -227,6 +229,8 @@ func (tr *Trace) effect(x Effect) {
 		}
 	case SetAudio:
 		tr.plan = x.Plan
+	case SetWatches:
+		tr.watch[x.Line] = x.Resources
 	case StartTimer:
 		tr.must(x.Gen > tr.gen, "timer %+v started with generation %d after %d", x.Timer, x.Gen, tr.gen)
 		tr.must(x.After > 0, "timer %+v started with %v", x.Timer, x.After)
@@ -294,6 +298,9 @@ func (tr *Trace) compare(e Event, s *State) {
 	for _, r := range s.timers {
 		gen, ok := tr.timers[r.Timer]
 		tr.must(ok && gen == r.gen, "timer %+v: the world has generation %d, the state %d", r.Timer, gen, r.gen)
+	}
+	for _, w := range s.asked {
+		tr.must(slices.Equal(tr.watch[w.line], w.resources), "line %q was told to watch %v, the keys need %v", w.line, tr.watch[w.line], w.resources)
 	}
 	for r, c := range tr.calls {
 		x := s.call(r.ID)

@@ -13,7 +13,7 @@ import (
 // configuration:
 //
 //	keys FUNCTION[:VALUE[:PICKUP]]… (K1 …) · watch RESOURCE STATE [held] [pickup]
-//	[by NUMBER ["Display"]] [line L] · contacts "NAME"=NUMBER[,NUMBER…][+favourite|+vip|+blocked]…
+//	[by NUMBER ["Display"]] [line L] · contacts ("NAME" NUMBER[,NUMBER…][!favourite|!vip|!blocked])…
 //	pin ok|wrong · callerids NUMBER… · config [reboot] · mailbox LINE NUMBER ·
 //	type TEXT (digit keys, 1 s apart, for letters)
 var desk = map[string]func(*World, []string) error{
@@ -51,13 +51,9 @@ var desk = map[string]func(*World, []string) error{
 	},
 	"contacts": func(w *World, a []string) error {
 		var e phone.ContactsLoaded
-		for i, x := range a {
-			name, rest, ok := strings.Cut(x, "=")
-			if !ok {
-				return fmt.Errorf("%q is not NAME=NUMBER", x)
-			}
-			flags := strings.Split(rest, "+")
-			c := phone.ContactCard{ID: "c" + strconv.Itoa(i+1), Name: name}
+		for i := 0; i < len(a); i += 2 {
+			flags := strings.Split(word(a, i+1), "!")
+			c := phone.ContactCard{ID: "c" + strconv.Itoa(i/2+1), Name: a[i]}
 			for _, n := range strings.Split(flags[0], ",") {
 				c.Numbers = append(c.Numbers, phone.ContactNumber{Number: n})
 			}
