@@ -364,11 +364,17 @@ func (t *turn) retrieveSelected(p Path, cause string) {
 func (t *turn) retrieve(o order) {
 	if t.park.stage == parkCheck || t.park.pending() {
 		t.blip()
+		if t.station == stationDialing {
+			t.reorder()
+		}
 		return
 	}
 	if a := t.talking(); a != nil && (a.State != Active || a.emergency) {
 		t.blip()
 		t.say(ToastAnswerPending, "", true)
+		if t.station == stationDialing {
+			t.reorder()
+		}
 		return
 	}
 	if o.path == PathNone {
