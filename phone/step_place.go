@@ -176,7 +176,7 @@ func (t *turn) failPlace(o order, emergency bool) {
 	if t.path == PathNone && o.path != PathNone && o.cause != "api" {
 		t.setPath(o.path, o.cause)
 	}
-	if t.path != PathNone && !t.busyPath() {
+	if t.path != PathNone && (!t.busyPath() || t.station == stationDialing) {
 		t.reorder()
 	}
 }
