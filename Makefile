@@ -32,6 +32,14 @@ build-arm64: ## the same for 64-bit Arm boards, in bin/arm64
 	@PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig CGO_ENABLED=1 GOARCH=arm64 \
 		CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ $(GOBUILD) -o bin/arm64/ ./cmd/phoned ./cmd/phonesim
 
+.PHONY: deb
+deb: setup-run build ## build/phoned_VERSION_ARCH.deb for this machine's Debian
+	@scripts/deb
+
+.PHONY: deb-arm64
+deb-arm64: build-arm64 ## the same for 64-bit Arm boards
+	@scripts/deb arm64
+
 .PHONY: check
 check: ## formatting, vet, linter, import law and fast tests: about a minute
 	@test/run check
