@@ -102,6 +102,7 @@ type Engine struct {
 	t      tickState  // the audio thread's, under tickMu
 
 	meters  struct{ mic, far, speaker audio.Meter }
+	hears   hearing
 	counts  counters
 	taps    [tapPoints]atomic.Pointer[tap]
 	tapping sync.WaitGroup

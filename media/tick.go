@@ -65,8 +65,9 @@ type tickState struct {
 	micGain  audio.Gain
 	micCurve audio.Equaliser
 	voice    audio.VoiceDetector
-	mutedFor int // frames of speech into the muted microphone
-	quietFor int // frames since it was told, or since there was none
+	path     Path // that hearing is about
+	mutedFor int  // frames of speech into the muted microphone
+	quietFor int  // frames since it was told, or since there was none
 	micFrom  *input
 	micLast  int16
 	tone     audio.TonePlayer
@@ -128,6 +129,7 @@ func (e *Engine) tick(r *routing, speaker []int16) {
 	e.play(r, g, speaker)
 	e.tapFrame(TapSpeaker, speaker)
 	e.meters.speaker.Frame(speaker)
+	e.hears.raw(e.t.mic[:], speaker)
 	if r.proc != nil {
 		r.proc.Process(e.t.mic[:], speaker)
 	}
@@ -171,10 +173,18 @@ const (
 	mutedAgain  = 1000 // frames until somebody is told again
 )
 
-// watchMuted notices somebody who speaks and has forgotten the mute key.
+// watchMuted notices somebody who speaks and has forgotten the mute key, and how
+// loud whoever speaks is.
 func (e *Engine) watchMuted(g *graph, speaker []int16) {
 	t := &e.t
 	speaks := t.voice.Frame(t.mic[:], speaker)
+	if speaks && !g.muted {
+		e.hears.said(t.mic[:])
+	}
+	if g.path != t.path {
+		t.path = g.path
+		e.hears.reset()
+	}
 	t.quietFor++
 	switch {
 	case !g.muted || g.path == PathNone:

@@ -147,12 +147,14 @@ func (r Recording) String() string { return recordingNames[r] }
 type Quality struct {
 	Word        string  // excellent, good, fair, poor; empty: not known yet
 	BitrateKbps float64 // received and sent, kbit/s
-	LossPercent float64 // 0–100
+	LossPercent float64 // 0–100, of what they send
+	RemoteLoss  float64 // 0–100, of what we send
 	Jitter      time.Duration
 	RoundTrip   time.Duration
 	Delay       time.Duration // from mouth to ear, estimated
 	Level       float64       // 0–1, remote
 	Advice      string        // a code of ui's catalogue, e.g. "uplink_loss"; empty when all is well
+	Side        string        // of Advice: ours, theirs, way; empty without
 }
 
 // Path is where the sound goes (C6). It is a machine of its own beside the

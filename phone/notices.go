@@ -74,5 +74,7 @@ func qualityDetail(q Quality) detail {
 		"latency":    float64(q.RoundTrip) / float64(time.Millisecond),
 		"audioLevel": q.Level,
 		"quality":    q.Word,
+		"cause":      q.Advice,
+		"side":       q.Side,
 	}
 }

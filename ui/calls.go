@@ -271,7 +271,14 @@ func (b *builder) advice(q phone.Quality) Text {
 		}
 		k = "advice.poor"
 	}
-	loss := math.Round(min(max(q.LossPercent, 0), 100))
+	loss := q.LossPercent
+	switch q.Advice {
+	case "uplink_loss":
+		loss = q.RemoteLoss
+	case "network_loss":
+		loss = max(loss, q.RemoteLoss)
+	}
+	loss = math.Round(min(max(loss, 0), 100))
 	return Text{b.c.say(k, "loss", strconv.Itoa(int(loss)), "delay", strconv.FormatInt(q.Delay.Milliseconds(), 10)), ToneWarn}
 }
 

@@ -79,6 +79,7 @@ type System struct {
 	Bus    *manage.Bus
 	Health *health.Registry
 	Engine *media.Engine
+	Sound  *SoundCards
 	Mirror *manage.Mirror
 	DB     *store.DB
 	Agent  *sip.Agent
@@ -130,6 +131,7 @@ func Assemble(o Options) (*System, error) {
 		s.Gate.Close()
 		return nil, errors.Join(fmt.Errorf("sound: %w", err), db.Close())
 	}
+	s.Sound = newSoundCards(o, s.Engine, db, func(name string, detail map[string]any) { s.Bus.Publish(o.Clock.Now(), name, detail) })
 	if err := s.build(o, secrets); err != nil {
 		s.Gate.Close()
 		return nil, errors.Join(err, s.Engine.Close(), db.Close())

@@ -33,15 +33,29 @@ func (p *Phone) sampleQuality() {
 				continue
 			}
 			seen[c.ref()] = now
-			p.loop.Post(phone.QualitySampled{Call: c.ref(), Quality: quality(now, last[c.ref()])})
+			p.loop.Post(phone.QualitySampled{Call: c.ref(), Quality: quality(now, last[c.ref()], p.judge(s, now, last[c.ref()]))})
 		}
 		last = seen
 	}
 }
 
-func quality(now, before media.Stats) phone.Quality {
+// hearer is an engine that can tell how our own end sounds.
+type hearer interface{ Hearing() media.Hearing }
+
+// judge looks for the cause of a bad call at our own end too.
+func (p *Phone) judge(s media.Session, now, before media.Stats) media.Rating {
+	h := media.Hearing{}
+	if e, ok := p.cfg.Audio.(hearer); ok {
+		h = e.Hearing()
+	}
+	v := p.loop.View()
+	ours, theirs := s.Directions()
+	mutual := ours == media.SendRecv && theirs == media.SendRecv
+	return media.Judge(now, before, h, v.Path == phone.PathSpeaker || v.Path == phone.PathGroup, v.Muted || !mutual, mutual)
+}
+
+func quality(now, before media.Stats, r media.Rating) phone.Quality {
 	bits := float64(now.BytesRecv-before.BytesRecv+now.BytesSent-before.BytesSent) * 8
-	r := media.Rate(now)
 	return phone.Quality{
 		Word:        r.Word,
 		BitrateKbps: bits / qualityEvery.Seconds() / 1000,
@@ -50,7 +64,9 @@ func quality(now, before media.Stats) phone.Quality {
 		RoundTrip:   now.RoundTrip,
 		Delay:       r.Delay,
 		Level:       now.Level,
+		RemoteLoss:  now.RemoteLoss,
 		Advice:      r.Cause,
+		Side:        r.Side,
 	}
 }
 

@@ -38,7 +38,7 @@ func (s *System) mutedVoice() {
 
 // watchCards tells the engine when sound cards come and go, until ctx ends.
 func (s *System) watchCards(ctx context.Context) {
-	err := hotplug.Watch(ctx, func(hotplug.Change) { s.Engine.DevicesChanged() })
+	err := hotplug.Watch(ctx, func(hotplug.Change) { s.Sound.changed() })
 	if err != nil {
 		s.log.Info("sound cards that are plugged in later are found by trying", "err", err)
 	}

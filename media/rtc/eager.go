@@ -2,6 +2,7 @@ package rtc
 
 import (
 	"fmt"
+	"log/slog"
 	"net"
 	"sync"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/pion/transport/v5/stdnet"
 
 	"phoned/internal/clock"
+	"phoned/media/dscp"
 )
 
 // eagerNet is the machine's network with one habit more: a DTLS ClientHello is
@@ -22,14 +24,15 @@ type eagerNet struct {
 	*stdnet.Net
 	clk   clock.Clock
 	every time.Duration
+	log   *slog.Logger
 }
 
-func newEagerNet(clk clock.Clock, every time.Duration) (*eagerNet, error) {
+func newEagerNet(clk clock.Clock, every time.Duration, log *slog.Logger) (*eagerNet, error) {
 	n, err := stdnet.NewNet()
 	if err != nil {
 		return nil, fmt.Errorf("network interfaces: %w", err)
 	}
-	return &eagerNet{n, clk, every}, nil
+	return &eagerNet{n, clk, every, log}, nil
 }
 
 // ListenUDP implements transport.Net.
@@ -38,7 +41,29 @@ func (n *eagerNet) ListenUDP(network string, a *net.UDPAddr) (transport.UDPConn,
 	if err != nil {
 		return nil, err
 	}
+	n.mark(c)
 	return &eagerConn{UDPConn: c, n: n}, nil
+}
+
+// ListenPacket implements transport.Net; what goes through a relay is voice too.
+func (n *eagerNet) ListenPacket(network, address string) (net.PacketConn, error) {
+	c, err := n.Net.ListenPacket(network, address)
+	if err == nil {
+		n.mark(c)
+	}
+	return c, err
+}
+
+// mark asks the network to carry what c sends as voice; ICE and DTLS share the
+// socket (RFC 8837 section 5 gives audio EF).
+func (n *eagerNet) mark(c any) {
+	s, ok := c.(dscp.Socket)
+	if !ok {
+		return
+	}
+	if err := dscp.Mark(s); err != nil {
+		n.log.Debug("no DSCP on media", "err", err)
+	}
 }
 
 // maxHellos ends the repetitions: the Session's own deadline comes later.

@@ -85,7 +85,7 @@ func (p *peer) settings(like *sdp.Local) (webrtc.SettingEngine, error) {
 	e.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	// Exchanges answer without a=ssrc, and transfers change the SSRC.
 	e.SetHandleUndeclaredSSRCWithoutAnswer(true)
-	net, err := newEagerNet(c.Clock, c.DTLSRetransmission)
+	net, err := newEagerNet(c.Clock, c.DTLSRetransmission, s.log)
 	if err != nil {
 		return e, err
 	}

@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 
 	"github.com/pion/rtp"
-	"golang.org/x/sys/unix"
 
+	"phoned/media/dscp"
 	"phoned/media/sdp"
 )
 
@@ -46,7 +46,7 @@ func (s *Session) open(toward netip.Addr) error {
 		return err
 	}
 	for _, c := range []*net.UDPConn{k.rtp, k.rtcp} {
-		if err := markVoice(c, addr.Is6()); err != nil {
+		if err := dscp.Mark(c); err != nil {
 			s.log.Debug("no DSCP on media", "err", err)
 		}
 	}
@@ -101,24 +101,6 @@ func bind(addr netip.Addr, lo, hi int) (*sockets, error) {
 		}
 	}
 	return nil, fmt.Errorf("%w on %s between %d and %d", errNoPort, addr, lo, hi)
-}
-
-// markVoice sets DSCP EF (RFC 3246, RFC 4594 section 4.1).
-func markVoice(c *net.UDPConn, six bool) error {
-	const ef = 46 << 2
-	raw, err := c.SyscallConn()
-	if err != nil {
-		return err
-	}
-	var set error
-	err = raw.Control(func(fd uintptr) {
-		if six {
-			set = unix.SetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_TCLASS, ef)
-			return
-		}
-		set = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_TOS, ef)
-	})
-	return errors.Join(err, set)
 }
 
 // route is where packets go and from where they may come.
