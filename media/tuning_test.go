@@ -132,9 +132,9 @@ func (b *banger) ReadFrame(dst []int16) bool {
 // ten; noise, silence and an open microphone say nothing.
 func TestMutedVoiceIsNoticed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		told := 0
+		var told atomic.Int32
 		mic := &talker{}
-		e := newEngine(t, media.EngineConfig{Devices: device.NewCard("card", mic, nil), Voice: func() { told++ }})
+		e := newEngine(t, media.EngineConfig{Devices: device.NewCard("card", mic, nil), Voice: func() { told.Add(1) }})
 		far := &person{}
 		e.AddPort(far)
 		plan := media.Plan{Path: media.PathHandset, Mic: far, Listen: []media.Port{far}}
@@ -145,10 +145,10 @@ func TestMutedVoiceIsNoticed(t *testing.T) {
 			if err := e.Apply(plan); err != nil {
 				t.Fatal(err)
 			}
-			before := told
+			before := told.Load()
 			time.Sleep(d)
 			synctest.Wait()
-			if got := told - before; got != want {
+			if got := int(told.Load() - before); got != want {
 				t.Errorf("%s: told %d times, want %d", what, got, want)
 			}
 		}
