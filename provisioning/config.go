@@ -45,6 +45,10 @@ type Config struct {
 
 	ParkPollInterval Value[time.Duration] `key:"park_poll_interval" name:"Interval of the park list" stage:"service"`
 	VoicemailNumber  Value[string]        `key:"voicemail_number" name:"Voicemail number" stage:"service"`
+	EmergencyNumbers Value[[]string]      `key:"emergency_numbers" name:"Emergency numbers" stage:"service"`
+	DigitMap         Value[string]        `key:"digit_map" name:"Digit map" stage:"service"`
+	// ProgramKeys are K1 to K8, each "FUNCTION", "FUNCTION:VALUE" or "FUNCTION:VALUE:LABEL".
+	ProgramKeys Value[[]string] `key:"program_keys" name:"Programmable keys" stage:"service"`
 
 	Locale   Value[string] `key:"locale" name:"Language" stage:"place"`
 	TimeZone Value[string] `key:"time_zone" name:"Time zone" stage:"place"`

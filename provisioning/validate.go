@@ -36,6 +36,7 @@ const (
 	maxAsk = 30 * 24 * time.Hour
 
 	maxLines = 32
+	maxKeys  = 8
 )
 
 // Validate checks the configuration as a whole and names every problem; the
@@ -111,6 +112,12 @@ func (c *Config) check() []error {
 	}
 	if p := c.ParkPollInterval; p.Set() {
 		k.that(p.Value >= minPoll && p.Value <= maxPoll, "park_poll_interval", "1000 to 600000 milliseconds")
+	}
+	k.that(len(c.ProgramKeys.Value) <= maxKeys, "program_keys", "at most "+strconv.Itoa(maxKeys)+" keys")
+	for i, n := range c.EmergencyNumbers.Value {
+		if strings.Trim(n, "0123456789*#+") != "" || n == "" {
+			k.wrong("emergency_numbers", "emergency_numbers["+strconv.Itoa(i)+"]", "digits only")
+		}
 	}
 	k.that(c.DomainID.Value >= 0, "domain_id", "a positive number")
 	for _, f := range fields {

@@ -32,6 +32,7 @@ import (
 	"phoned/provisioning"
 	"phoned/sip"
 	"phoned/store"
+	"phoned/ui"
 	"phoned/ui/lcd"
 )
 
@@ -147,6 +148,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 		s.log.Warn("the instance id could not be kept", "err", err)
 	}
 	settings := settingsOf(o)
+	checkDigitMap(&settings, s.Health)
 	if err := loadSettings(ctx, s.DB, &settings); err != nil {
 		s.log.Warn("the person's settings could not be read", "err", err)
 	}
@@ -259,6 +261,8 @@ func settingsOf(o Options) phone.Settings {
 	return phone.Defaults(phone.Settings{
 		Theme: c.Theme.Value, Locale: c.Locale.Value, TimeZone: c.TimeZone.Value, Country: c.Country.Value,
 		BrandName: c.BrandName.Value, Primary: c.PrimaryColor.Value, Accent: c.AccentColor.Value, PhoneName: o.PhoneName,
+		Voicemail: c.VoicemailNumber.Value, Emergency: c.EmergencyNumbers.Value, DigitMap: c.DigitMap.Value, Keys: progKeys(c.ProgramKeys.Value),
+		Locales: ui.Locales(),
 	})
 }
 
