@@ -40,7 +40,9 @@ type Config struct {
 	ICEServers []ICEServer
 	Policy     Policy
 	// Codecs is the order of preference, by names of media/sdp; nil: opus,
-	// G722, PCMA, PCMU.
+	// G722, PCMA, PCMU in offers, and the offer's own order in answers
+	// (RFC 3264 section 6.1): an exchange that cannot recode what it put last
+	// stays silent when it comes back first.
 	Codecs []string
 	// Loopback allows 127.0.0.1 candidates: tests and the lab only.
 	Loopback bool

@@ -101,9 +101,6 @@ func (c Config) withDefaults() Config {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	if c.Codecs == nil {
-		c.Codecs = sdp.Preferred
-	}
 	return c
 }
 

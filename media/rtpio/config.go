@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"phoned/internal/clock"
-	"phoned/media/sdp"
 	"phoned/media/stream"
 )
 
@@ -39,7 +38,8 @@ type Config struct {
 	// PortMin and PortMax bound the local ports; 0: any.
 	PortMin, PortMax uint16
 	Security         Security
-	// Codecs is the order of preference; nil: sdp.Preferred.
+	// Codecs is the order of preference; nil: sdp.Preferred in offers, and the
+	// offer's own order in answers (RFC 3264 section 6.1).
 	Codecs []string
 	// NoMux leaves a=rtcp-mux out of offers.
 	NoMux  bool
@@ -65,9 +65,6 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
-	}
-	if c.Codecs == nil {
-		c.Codecs = sdp.Preferred
 	}
 	return c
 }
