@@ -81,13 +81,13 @@ const (
 	CauseRejected       Cause = "rejected"        // we refused
 	CauseDND            Cause = "dnd"             // we refused because of do not disturb
 	CauseBusy           Cause = "busy"            // 486, 600
-	CauseNotFound       Cause = "not_found"       // 404, 410, 484, 604
-	CauseNotAllowed     Cause = "not_allowed"     // 401, 403, 407, 603
-	CauseNotAvailable   Cause = "not_available"   // 408, 480, 487 not ours
+	CauseNotFound       Cause = "not_found"       // 404, 410, 414, 416, 484, 485, 604
+	CauseNotAllowed     Cause = "not_allowed"     // 401–403, 405, 407, 433, 603, 607, 608 …
+	CauseNotAvailable   Cause = "not_available"   // 408, 430, 480, 481, 487 not ours
 	CauseNoAnswer       Cause = "no_answer"       // our own 180 s limit
 	CauseNoConnection   Cause = "no_connection"   // transport error, 503
 	CauseNoMedia        Cause = "no_media"        // 200, but ICE or DTLS never came up
-	CauseNotCompatible  Cause = "not_compatible"  // 415, 488, 606, no common codec
+	CauseNotCompatible  Cause = "not_compatible"  // 406, 415, 488, 580, 606 …, no common codec
 	CauseServer         Cause = "server"          // other 5xx
 	CauseNoService      Cause = "no_service"      // no registered line to dial on
 	CauseForwarded      Cause = "forwarded"       // we sent the caller on
@@ -107,13 +107,13 @@ func CauseOf(code int) Cause {
 	switch code {
 	case 486, 600:
 		return CauseBusy
-	case 404, 410, 484, 604:
+	case 404, 410, 414, 416, 484, 485, 604:
 		return CauseNotFound
-	case 401, 403, 407, 603:
+	case 401, 402, 403, 405, 407, 428, 433, 436, 437, 438, 470, 494, 603, 607, 608:
 		return CauseNotAllowed
-	case 408, 480, 487:
+	case 408, 430, 480, 481, 487:
 		return CauseNotAvailable
-	case 415, 488, 606:
+	case 406, 413, 415, 420, 421, 422, 488, 493, 580, 606:
 		return CauseNotCompatible
 	case 503:
 		return CauseNoConnection
@@ -125,6 +125,39 @@ func CauseOf(code int) Cause {
 		return CauseNone
 	}
 	return CauseUnknown
+}
+
+// CauseOfQ850 reads the cause of the telephone network (ITU-T Q.850) that an
+// answer carries in Reason (RFC 3326), for statuses that say no more than that
+// it did not work; CauseNone: nothing that is known.
+func CauseOfQ850(cause int) Cause {
+	switch cause {
+	case 1, 2, 3, 22, 28: // unallocated, no route, changed, incomplete
+		return CauseNotFound
+	case 17:
+		return CauseBusy
+	case 18, 19, 20, 27, 31: // no answer, absent, out of order
+		return CauseNotAvailable
+	case 21, 50, 55, 57, 87, 88: // rejected, not subscribed, barred
+		return CauseNotAllowed
+	case 58, 65, 69, 79: // bearer not there
+		return CauseNotCompatible
+	case 34, 38, 41, 42, 44, 47: // congestion
+		return CauseNoConnection
+	}
+	return CauseNone
+}
+
+// CauseOfAnswer is CauseOf, made more exact by the telephone network's cause
+// where the status is a general one; 0: there is none.
+func CauseOfAnswer(code, q850 int) Cause {
+	switch code {
+	case 400, 480, 500, 502, 503, 504:
+		if c := CauseOfQ850(q850); c != CauseNone {
+			return c
+		}
+	}
+	return CauseOf(code)
 }
 
 // Recording is the facet "is this call being recorded" (contract §3).

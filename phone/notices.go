@@ -52,7 +52,7 @@ func (c *call) failed() bool {
 // noticeOver publishes the end of a call.
 func (t *turn) noticeOver(c *call) {
 	if c.failed() {
-		t.publishCall("call-failed", c, detail{"error": string(c.Cause), "code": c.Code, "phoneNumber": c.Party.Number})
+		t.publishCall("call-failed", c, detail{"error": string(c.Cause), "code": c.Code, "phoneNumber": c.Party.Number, "detail": c.detail})
 		return
 	}
 	var d time.Duration

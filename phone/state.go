@@ -88,6 +88,7 @@ type call struct {
 	emergency bool
 	identity  Party
 	private   bool
+	detail    string // why it is over, for the API
 	dialled   string // the number after rewrites
 	melody    string
 	referrer  CallID // whose far end asked for this call

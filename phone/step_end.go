@@ -37,7 +37,7 @@ func (t *turn) callGone(e CallGone) {
 		t.free(c)
 		return
 	}
-	c.Code = e.Code
+	c.Code, c.detail = e.Code, e.Detail
 	if t.retrieveGone(c, e) {
 		return
 	}

@@ -128,7 +128,11 @@ type (
 		Remote    bool // they ended it
 		Elsewhere bool // CANCEL with Reason: SIP;cause=200
 		Reason    string
-		Targets   []string // Contacts of a 3xx
+		// Q850 is the telephone network's cause in Reason (RFC 3326), 0: none.
+		Q850 int
+		// Warning is the text of a refusal's Warning (RFC 3261 §20.43).
+		Warning string
+		Targets []string // Contacts of a 3xx
 		// ReplacedBy took this leg over: an INVITE with Replaces that was
 		// answered.
 		ReplacedBy LegID

@@ -218,6 +218,7 @@ func (g *leg) refused(k *link, req *gosip.Request, res *gosip.Response) {
 	}
 	cause := reasonOf(res)
 	e.Elsewhere = cause.elsewhere()
+	e.Q850, e.Warning = q850Of(res), warningOf(res)
 	g.finish(e)
 }
 

@@ -139,7 +139,7 @@ func (p *Phone) ended(c *call, e sip.LegEnded) {
 	if already {
 		return
 	}
-	gone := phone.CallGone{Call: c.ref(), Code: e.Code, Elsewhere: e.Elsewhere, Detail: e.Reason}
+	gone := phone.CallGone{Call: c.ref(), Code: e.Code, Elsewhere: e.Elsewhere, Detail: detailOf(e)}
 	switch {
 	case e.Err != nil:
 		gone.Cause, gone.Detail = causeOf(e.Err), e.Err.Error()
@@ -147,7 +147,7 @@ func (p *Phone) ended(c *call, e sip.LegEnded) {
 		// Our own refusal, or the 487 to the caller's CANCEL: the core knows
 		// which, and only then is it a missed call.
 	case e.Code >= 300:
-		gone.Cause = phone.CauseOf(e.Code)
+		gone.Cause = phone.CauseOfAnswer(e.Code, e.Q850)
 	case e.Remote:
 		gone.Cause = phone.CauseRemote
 	}

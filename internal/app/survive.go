@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"phoned/media"
 	"phoned/phone"
@@ -20,6 +21,18 @@ func (p *Phone) watchNetwork() {
 			p.log.Warn("changes of the network are not noticed", "err", err)
 		}
 	})
+}
+
+// detailOf is what log and API say of an end besides its status.
+func detailOf(e sip.LegEnded) string {
+	d := e.Reason
+	if e.Q850 != 0 {
+		d += fmt.Sprintf(" (Q.850 cause %d)", e.Q850)
+	}
+	if e.Warning != "" {
+		d += " (warning " + e.Warning + ")"
+	}
+	return d
 }
 
 // restored renews the media of a call whose connection to the exchange is
