@@ -185,7 +185,7 @@ func TestLinterSeesPlantedViolation(t *testing.T) {
 		}
 	}
 	lint := func() (string, error) {
-		cmd := exec.CommandContext(t.Context(), linter, "run", "--enable-only=depguard", "./...")
+		cmd := exec.CommandContext(t.Context(), linter, "run", "--allow-parallel-runners", "--enable-only=depguard", "./...")
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "GOLANGCI_LINT_CACHE="+t.TempDir())
 		out, err := cmd.CombinedOutput()
