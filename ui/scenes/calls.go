@@ -26,7 +26,7 @@ func talking(p phone.Party, since time.Time) phone.CallView {
 // losing is how a call sounds whose sound is lost on the way to the other
 // side: the one rule of all scenes.
 func losing(percent float64) phone.Quality {
-	q := phone.Quality{LossPercent: percent, Word: "excellent"}
+	q := phone.Quality{LossPercent: percent, RemoteLoss: percent, Word: "excellent"}
 	switch {
 	case percent >= 5:
 		q.Word = "poor"
