@@ -14,6 +14,8 @@ func (t *turn) applyDesk(w What) bool {
 		t.contactsLoaded(w)
 	case PINChecked:
 		t.pinChecked(w)
+	case PINSaved:
+		t.pinSaved(w)
 	case CallerIDsLoaded:
 		t.ids = slices.Clone(w.Numbers)
 	case DeviceChanged:

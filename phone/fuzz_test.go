@@ -176,6 +176,9 @@ func (m *simulation) service(b, c byte) What {
 func (m *simulation) desk(c byte) What {
 	switch c % 6 {
 	case 0:
+		if c%4 == 0 {
+			return PINSaved{c > 100}
+		}
 		return PINChecked{c > 60}
 	case 1:
 		return ConfigAsked{Reboot: c > 128}

@@ -19,15 +19,18 @@ func (PIN) GoString() string { return "••••" }
 type (
 	// CheckPIN asks whether this is the PIN. Result: PINChecked.
 	CheckPIN struct{ PIN PIN }
-	// SavePIN keeps a new one; "" takes the lock away.
+	// SavePIN keeps a new one; "" takes the lock away. Result: PINSaved.
 	SavePIN struct{ PIN PIN }
 	// PINChecked is the result of CheckPIN.
 	PINChecked struct{ OK bool }
+	// PINSaved is the result of SavePIN: only then is there a lock, or none.
+	PINSaved struct{ OK bool }
 )
 
 func (CheckPIN) effect() {}
 func (SavePIN) effect()  {}
 func (PINChecked) what() {}
+func (PINSaved) what()   {}
 
 // LockView is the key lock as it is now.
 type LockView struct {
@@ -121,9 +124,7 @@ func (t *turn) pinChecked(e PINChecked) {
 	case "pin_old":
 		t.replaceForm(newForm("pin_new", "", FormPIN, ""))
 	case "pin_off":
-		t.pageBack()
-		t.emit(SavePIN{})
-		t.changeSwitch(SetPINSet, false)
+		t.savePIN("")
 	case "reset":
 		t.replacePage(page{screen: ScreenConfirm, menu: confirmReset})
 	}
@@ -168,14 +169,56 @@ func againPIN(t *turn, f *form, text string) {
 		t.wrong("form.pin_differs")
 		return
 	}
-	t.emit(SavePIN{PIN(text)})
-	t.changeSwitch(SetPINSet, true)
-	if then == "lock" {
-		t.lock()
+	t.lockNext = t.lockNext || then == "lock"
+	t.savePIN(PIN(text))
+}
+
+// savePIN has a PIN kept. The lock changes when it is on disk: one that could
+// not be kept would shut the phone for good, or open to everybody.
+func (t *turn) savePIN(p PIN) {
+	if t.pinSaving != 0 {
+		t.blip()
 		return
 	}
+	t.pinSaving = pinRemoved
+	if p != "" {
+		t.pinSaving = pinKept
+	}
 	t.pageBack()
-	t.say(ToastSaved, "", false)
+	t.emit(SavePIN{p})
+}
+
+// What a SavePIN is on its way for.
+type pinSave int
+
+const (
+	pinKept pinSave = iota + 1
+	pinRemoved
+)
+
+func (t *turn) pinSaved(e PINSaved) {
+	asked, then := t.pinSaving, t.lockNext
+	t.pinSaving, t.lockNext = 0, false
+	switch {
+	case asked == 0:
+	case !e.OK:
+		t.blip()
+		t.say(ToastNotSaved, "", true)
+	case asked == pinRemoved:
+		t.changeSwitch(SetPINSet, false)
+		if t.settings.Locked { // meanwhile: nothing would open it any more
+			t.changeSwitch(SetLocked, false)
+			t.publish("lock", "", detail{"locked": false})
+		}
+		t.say(ToastSaved, "", false)
+	case asked == pinKept:
+		t.changeSwitch(SetPINSet, true)
+		if then {
+			t.lock()
+			return
+		}
+		t.say(ToastSaved, "", false)
+	}
 }
 
 func cutNul(s string) (string, string) {

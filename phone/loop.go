@@ -12,13 +12,14 @@ import (
 // safe for concurrent use and none of them blocks on the loop.
 type Loop struct {
 	// Record, if set before Run, is called on the loop's goroutine with every
-	// event before it is applied: a field bug is an event log. It must not
-	// block.
+	// event before it is applied: a field bug is an event log. The digits of a
+	// PIN come as zeros. It must not block.
 	Record func(Event)
 
 	clock func() time.Time
 	run   func([]Effect)
 	state State // of the goroutine in Run
+	veil  veil  // likewise
 
 	mu     sync.Mutex
 	queue  []Event
@@ -145,7 +146,7 @@ func (l *Loop) Run(ctx context.Context) {
 // that whoever acts on an effect finds the state that asked for it.
 func (l *Loop) step(e Event) {
 	if l.Record != nil {
-		l.Record(e)
+		l.Record(l.veil.over(&l.state, e))
 	}
 	next, effects := Step(l.state, e)
 	l.state = next

@@ -64,7 +64,9 @@ type State struct {
 
 	lockUntil time.Time
 	pinFor    string // what a PIN is being checked for
-	withhold  bool   // the next call's number
+	pinSaving pinSave
+	lockNext  bool // the phone locks when the PIN is kept
+	withhold  bool // the next call's number
 	configDue configDue
 
 	missed    int

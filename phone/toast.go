@@ -24,6 +24,7 @@ const (
 	ToastTooMany        = "call_limit" // no room for another call
 	ToastEmpty          = "nothing_dialled"
 	ToastSaved          = "saved"
+	ToastNotSaved       = "not_saved"
 	ToastLocked         = "locked"
 	ToastLockedOut      = "locked_out" // Arg: seconds
 	ToastForwardOn      = "forward_on" // Arg: where to

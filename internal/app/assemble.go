@@ -152,6 +152,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 	if err := loadSettings(ctx, s.DB, &settings); err != nil {
 		s.log.Warn("the person's settings could not be read", "err", err)
 	}
+	lockOf(ctx, keptPIN{secrets}, &settings, s.Health)
 	renderer, err := rendererFor(o.ScreenBox)
 	if err != nil {
 		return fmt.Errorf("screens: %w", err)

@@ -11,8 +11,10 @@ import (
 	"phoned/sip"
 )
 
-// PINs keeps the code of the key lock. Without one everything opens.
+// PINs keeps the code of the key lock. Without a kept one nothing opens.
 type PINs interface {
+	// HasPIN reports whether one is kept; an error: that can't be told.
+	HasPIN(ctx context.Context) (bool, error)
 	CheckPIN(ctx context.Context, pin string) (bool, error)
 	SavePIN(ctx context.Context, pin string) error // "": none
 }
@@ -139,7 +141,7 @@ func (p *Phone) onSubscription(e sip.SubscriptionChanged) {
 }
 
 func (p *Phone) checkPIN(e phone.CheckPIN) {
-	ok := true
+	ok := false
 	if p.cfg.PINs != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), saveTime)
 		defer cancel()
@@ -147,20 +149,25 @@ func (p *Phone) checkPIN(e phone.CheckPIN) {
 		if ok, err = p.cfg.PINs.CheckPIN(ctx, string(e.PIN)); err != nil {
 			p.log.Error("the PIN can't be checked", "err", err)
 		}
+		ok = ok && err == nil
 	}
 	p.loop.Post(phone.PINChecked{OK: ok})
 }
 
 func (p *Phone) savePIN(e phone.SavePIN) {
-	if p.cfg.PINs == nil {
-		return
+	err := errNoPINs
+	if p.cfg.PINs != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), saveTime)
+		defer cancel()
+		err = p.cfg.PINs.SavePIN(ctx, string(e.PIN))
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), saveTime)
-	defer cancel()
-	if err := p.cfg.PINs.SavePIN(ctx, string(e.PIN)); err != nil {
+	if err != nil {
 		p.log.Error("the PIN was not saved", "err", err)
 	}
+	p.loop.Post(phone.PINSaved{OK: err == nil})
 }
+
+var errNoPINs = errors.New("this phone keeps no PIN")
 
 func (p *Phone) saveContact(c phone.ContactCard) {
 	if p.cfg.Contacts == nil {

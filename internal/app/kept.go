@@ -12,10 +12,12 @@ import (
 	"fmt"
 	"net"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 
+	"phoned/internal/health"
 	"phoned/internal/secret"
 	"phoned/phone"
 	"phoned/store"
@@ -106,22 +108,46 @@ func (k keptPIN) SavePIN(_ context.Context, pin string) error {
 	})
 }
 
-// CheckPIN compares. Where no PIN is kept (any more) everything opens: a lock
-// that has lost its key must not stay shut.
+// HasPIN reports whether one is kept.
+func (k keptPIN) HasPIN(context.Context) (bool, error) {
+	kept, err := k.secrets.Get(pinSecret)
+	return err == nil && !kept.Empty(), err
+}
+
+// CheckPIN compares. Where no PIN is kept, or it can't be read, none is right.
 func (k keptPIN) CheckPIN(_ context.Context, pin string) (bool, error) {
 	kept, err := k.secrets.Get(pinSecret)
 	if err != nil {
 		return false, err
 	}
 	if kept.Empty() {
-		return true, nil
+		return false, fmt.Errorf("no PIN is kept: %w", store.ErrNotFound)
 	}
 	b, err := base64.StdEncoding.DecodeString(kept.Reveal())
 	if err != nil || len(b) != pinSalt+sha256.Size {
-		return true, fmt.Errorf("the kept PIN can't be read: %w", errors.Join(err, store.ErrNotFound))
+		return false, fmt.Errorf("the kept PIN can't be read: %w", errors.Join(err, store.ErrNotFound))
 	}
 	sum, err := stretch(pin, b[:pinSalt])
 	return err == nil && subtle.ConstantTimeCompare(sum, b[pinSalt:]) == 1, err
+}
+
+// codeSealed: the secrets are there and can't be opened.
+const codeSealed = "secrets.sealed"
+
+// lockOf lays what is known of the PIN over the kept settings: a lock whose PIN
+// is gone can't be shut, since nothing would open it; one whose PIN can't be
+// read stays shut, since it may come back with the device's key.
+func lockOf(ctx context.Context, pins PINs, s *phone.Settings, problems *health.Registry) {
+	has, err := pins.HasPIN(ctx)
+	switch {
+	case err != nil, !has && slices.ContainsFunc(problems.List(), func(p health.Problem) bool { return p.Code == codeSealed }):
+		return
+	case s.PINSet && !has:
+		problems.Set(health.Problem{Code: "lock.pin_lost", Severity: health.Warning, Title: "The PIN of the key lock is lost",
+			Advice: "The phone is unlocked. Set a new PIN in Settings, Key lock."})
+	}
+	s.PINSet = has
+	s.Locked = s.Locked && has
 }
 
 // deviceInfo is what the network and about pages show.

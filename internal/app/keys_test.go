@@ -31,7 +31,7 @@ func TestDigitMapWithAMistakeIsNamed(t *testing.T) {
 	}
 }
 
-// The PIN is kept so that nobody can read it, and a lock without one opens.
+// The PIN is kept so that nobody can read it, and without one none is right.
 func TestKeptPIN(t *testing.T) {
 	secrets, err := store.OpenSecrets(t.TempDir() + "/secrets.json")
 	if err != nil {
@@ -40,11 +40,12 @@ func TestKeptPIN(t *testing.T) {
 	k := keptPIN{secrets}
 	check := func(pin string, want bool) {
 		t.Helper()
-		if ok, err := k.CheckPIN(t.Context(), pin); ok != want || err != nil {
+		has, _ := k.HasPIN(t.Context())
+		if ok, err := k.CheckPIN(t.Context(), pin); ok != want || (err == nil) != has {
 			t.Errorf("%s: %v, %v", pin, ok, err)
 		}
 	}
-	check("1234", true)
+	check("1234", false)
 	if err := k.SavePIN(t.Context(), "4711"); err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +54,35 @@ func TestKeptPIN(t *testing.T) {
 	if err := k.SavePIN(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
-	check("4712", true)
+	check("4712", false)
+}
+
+// A lock whose PIN is gone is open, one whose PIN can't be read stays shut.
+func TestLockAfterTheStart(t *testing.T) {
+	secrets, err := store.OpenSecrets(t.TempDir() + "/secrets.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, r := keptPIN{secrets}, health.NewRegistry(time.Now)
+	s := phone.Settings{PINSet: true, Locked: true}
+	r.Set(health.Problem{Code: codeSealed})
+	lockOf(t.Context(), k, &s, r)
+	if !s.Locked || !s.PINSet {
+		t.Error("a lock whose PIN is sealed is open")
+	}
+	r.Clear(codeSealed, "")
+	lockOf(t.Context(), k, &s, r)
+	if l := r.List(); s.Locked || s.PINSet || len(l) != 1 || l[0].Code != "lock.pin_lost" {
+		t.Errorf("%+v %+v", s, l)
+	}
+	if err := k.SavePIN(t.Context(), "4711"); err != nil {
+		t.Fatal(err)
+	}
+	s = phone.Settings{Locked: true}
+	lockOf(t.Context(), k, &s, r)
+	if !s.Locked || !s.PINSet {
+		t.Error("a lock that was set is open")
+	}
 }
 
 func TestContactsAreKept(t *testing.T) {

@@ -56,7 +56,7 @@ func openSecrets(path, keyFile string, problems *health.Registry) (*store.Secret
 	case secrets == nil:
 		return nil, fmt.Errorf("open the secrets: %w", err)
 	case errors.Is(err, store.ErrKey), errors.Is(err, store.ErrNewer):
-		problems.Set(health.Problem{Code: "secrets.sealed", Severity: health.Error, Title: "The phone can't open its kept sign-in",
+		problems.Set(health.Problem{Code: codeSealed, Severity: health.Error, Title: "The phone can't open its kept sign-in",
 			Advice: "Restore the device's key or the newer firmware; or reset to factory settings and sign in again.", Detail: errors.Join(err, keyErr).Error()})
 	case err != nil:
 		problems.Set(health.Problem{Code: "secrets.damaged", Severity: health.Warning, Title: "The kept sign-in was damaged",

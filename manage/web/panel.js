@@ -24,9 +24,13 @@ async function drain() {
   sending = false;
 }
 const held = new Set();
+// A recording has zeros for the digits of a PIN.
+let pin = false; const veiled = new Set();
+const veil = (key) => { if (!pin || !/^[0-9*#]$/.test(key)) return key; veiled.add(key); return '0'; };
+const unveil = (key) => veiled.delete(key) ? '0' : key;
 let id = ''; // of this panel: when its stream ends, the phone lets go of the keys it holds
-const down = (key) => { if (held.has(key)) return; held.add(key); mark(key, true); note({ do: 'down', key }); send('api/v1/keys', { key, action: 'down', panel: id }); };
-const up = (key) => { if (!held.delete(key)) return; mark(key, false); note({ do: 'up', key }); send('api/v1/keys', { key, action: 'up', panel: id }); };
+const down = (key) => { if (held.has(key)) return; held.add(key); mark(key, true); note({ do: 'down', key: veil(key) }); send('api/v1/keys', { key, action: 'down', panel: id }); };
+const up = (key) => { if (!held.delete(key)) return; mark(key, false); note({ do: 'up', key: unveil(key) }); send('api/v1/keys', { key, action: 'up', panel: id }); };
 const mark = (key, on) => document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.toggleAttribute('data-down', on);
 
 for (const b of document.querySelectorAll('[data-key]')) {
@@ -88,7 +92,7 @@ function lamps(all) {
 }
 const words = { end_answer: 'End and answer', sign_in: 'Sign in' };
 function panel(p) {
-  offHook = p.offHook;
+  offHook = p.offHook; pin = p.pin;
   $('hook').setAttribute('aria-checked', p.offHook);
   p.softKeys.forEach((a, i) => {
     const b = document.querySelector(`[data-key=sk${i + 1}]`);

@@ -14,7 +14,7 @@ import (
 //
 //	keys FUNCTION[:VALUE[:PICKUP]]… (K1 …) · watch RESOURCE STATE [held] [pickup]
 //	[by NUMBER ["Display"]] [line L] · contacts ("NAME" NUMBER[,NUMBER…][!favourite|!vip|!blocked])…
-//	pin ok|wrong · callerids NUMBER… · config [reboot] · mailbox LINE NUMBER ·
+//	pin ok|wrong · pinsaved ok|failed · callerids NUMBER… · config [reboot] · mailbox LINE NUMBER ·
 //	type TEXT (digit keys, 1 s apart, for letters)
 var desk = map[string]func(*World, []string) error{
 	"keys": func(w *World, a []string) error {
@@ -62,7 +62,8 @@ var desk = map[string]func(*World, []string) error{
 		}
 		return w.Do(e)
 	},
-	"pin": func(w *World, a []string) error { return w.Do(phone.PINChecked{OK: word(a, 0) == "ok"}) },
+	"pin":      func(w *World, a []string) error { return w.Do(phone.PINChecked{OK: word(a, 0) == "ok"}) },
+	"pinsaved": func(w *World, a []string) error { return w.Do(phone.PINSaved{OK: word(a, 0) == "ok"}) },
 	"callerids": func(w *World, a []string) error {
 		var e phone.CallerIDsLoaded
 		for _, n := range a {
