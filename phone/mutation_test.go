@@ -76,17 +76,47 @@ func lying(f func(State, What) What) stepper {
 
 // faults are what a programmer might get wrong. Each must be found.
 var faults = map[string]func() stepper{
-	"FreeCall dropped":      dropping[FreeCall],
-	"EndCall dropped":       dropping[EndCall],
-	"RingCall dropped":      dropping[RingCall],
-	"RefuseLeg dropped":     dropping[RefuseLeg],
-	"PlaceCall dropped":     dropping[PlaceCall],
-	"AnswerCall dropped":    dropping[AnswerCall],
-	"HoldCall dropped":      dropping[HoldCall],
-	"SaveCall dropped":      dropping[SaveCall],
-	"SetAudio dropped":      dropping[SetAudio],
-	"StartTimer dropped":    dropping[StartTimer],
-	"StopTimer dropped":     dropping[StopTimer],
+	"FreeCall dropped":       dropping[FreeCall],
+	"EndCall dropped":        dropping[EndCall],
+	"RingCall dropped":       dropping[RingCall],
+	"RefuseLeg dropped":      dropping[RefuseLeg],
+	"PlaceCall dropped":      dropping[PlaceCall],
+	"AnswerCall dropped":     dropping[AnswerCall],
+	"HoldCall dropped":       dropping[HoldCall],
+	"SaveCall dropped":       dropping[SaveCall],
+	"SetAudio dropped":       dropping[SetAudio],
+	"StartTimer dropped":     dropping[StartTimer],
+	"StopTimer dropped":      dropping[StopTimer],
+	"TransferCall dropped":   dropping[TransferCall],
+	"TransferCall early":     swapping[HoldCall, TransferCall],
+	"RefuseTransfer dropped": dropping[RefuseTransfer],
+	"ParkListWanted dropped": dropping[ParkListWanted],
+	"ParkCall dropped":       dropping[ParkCall],
+	"ParkWatch dropped":      dropping[ParkWatch],
+	"ParkWatch doubled":      doubling[ParkWatch],
+	"unasked list taken for an answer": func() stepper {
+		return lying(func(s State, w What) What {
+			if e, ok := w.(ParkSlots); ok && e.Ask == 0 {
+				e.Ask = s.park.ask
+				return e
+			}
+			return w
+		})
+	},
+	"outcome of a transfer ignored": func() stepper {
+		return lying(func(_ State, w What) What {
+			if _, ok := w.(TransferDone); ok {
+				return Heartbeat{}
+			}
+			return w
+		})
+	},
+	"transfer left behind": func() stepper {
+		return spoiling(func(b State, a *State) { a.xfer = b.xfer })
+	},
+	"conference left behind": func() stepper {
+		return spoiling(func(b State, a *State) { a.conf = b.conf })
+	},
 	"SetWatches dropped":    dropping[SetWatches],
 	"FreeCall doubled":      doubling[FreeCall],
 	"EndCall doubled":       doubling[EndCall],

@@ -185,7 +185,6 @@ func (t *turn) of(r CallRef) *call {
 // settle derives everything that is a function of the State: the focus, the
 // recall and waiting timers, the soft keys and the audio plan.
 func (t *turn) settle(before Screen, beforeFocus CallID) {
-	t.sweep()
 	if t.choice > 0 && t.choice > len(t.suggestions()) { // a list that went away
 		t.choice = 0
 	}
@@ -193,6 +192,7 @@ func (t *turn) settle(before Screen, beforeFocus CallID) {
 	t.settleTransfer()
 	t.settleConf()
 	t.settleAsked()
+	t.sweep()
 	t.settleFocus()
 	t.settlePath()
 	t.settleMute()

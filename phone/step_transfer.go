@@ -35,6 +35,9 @@ func (x transfer) has(id CallID) bool { return id != 0 && (id == x.call || id ==
 
 func (s *State) transferView() TransferView {
 	x := s.xfer
+	if s.question.on {
+		return TransferView{Call: s.question.Call.ID, Target: s.question.Number}
+	}
 	return TransferView{
 		Stage: x.stage, Call: x.call, Other: x.other, Conference: x.conf, Target: x.target, Ringing: x.ringing, Since: x.since,
 	}
@@ -136,6 +139,8 @@ func (s *State) transferRowNow() (r transferRow, ok bool) {
 	return transferRow{}, false
 }
 
+// transferMenu is the list of the dial screen. As on other dial screens row 0 is
+// the number that was typed; while there is none, -1 is no row.
 func (s *State) transferMenu() MenuView {
 	v := MenuView{Title: "@transfer", Index: s.xfer.index}
 	if s.xfer.conf {
@@ -150,6 +155,9 @@ func (s *State) transferMenu() MenuView {
 	}
 	if v.Index > len(v.Items) {
 		v.Index = 0
+	}
+	if s.input.Text == "" { // there is no number to be row 0
+		v.Index--
 	}
 	return v
 }

@@ -12,16 +12,18 @@ import (
 // were started stop, fire or go stale, and what the audio engine was told last
 // is what the State says. The zero Trace is ready for a State fresh from New.
 type Trace struct {
-	calls   map[CallRef]*tracedCall // those that are not freed
-	newest  CallID
-	timers  map[Timer]int
-	gen     int
-	plan    AudioPlan
-	asked   int             // the newest ParkListWanted
-	listed  int             // the newest that was answered
-	free    map[string]bool // the slots that were free in that answer
-	watched bool
-	watch   map[LineID][]string // what each line was told to watch
+	calls    map[CallRef]*tracedCall // those that are not freed
+	newest   CallID
+	timers   map[Timer]int
+	gen      int
+	plan     AudioPlan
+	referred CallID          // of the newest TransferCall
+	parked   CallID          // of the newest ParkCall
+	asked    int             // the newest ParkListWanted
+	listed   int             // the newest that was answered
+	free     map[string]bool // the slots that were free in that answer
+	watched  bool
+	watch    map[LineID][]string // what each line was told to watch
 	checker
 }
 
@@ -73,6 +75,9 @@ func (tr *Trace) Observe(e Event, out []Effect, after State) error {
 			want = 1
 		}
 		tr.must(decided == want, "leg %q was decided %d times, want %d", arrived.Leg, decided, want)
+	}
+	if !stale {
+		tr.answered(e.What, out)
 	}
 	if due != nil {
 		tr.must(due.freed, "a call is over and was not freed")
@@ -214,6 +219,7 @@ func (tr *Trace) effect(x Effect) {
 		tr.asked, tr.listed = x.Ask, 0
 	case ParkCall:
 		c := tr.use(x.Call, "parked")
+		tr.parked = x.Call.ID
 		tr.must(c != nil && !c.ended && tr.listed == tr.asked && tr.free[x.Slot], "call %v parked in %s, which was not seen free", x.Call, x.Slot)
 	case ParkWatch:
 		tr.must(x.On != tr.watched, "slots watched twice: %v", x.On)
@@ -243,6 +249,32 @@ func (tr *Trace) effect(x Effect) {
 	}
 }
 
+// answered: what the far end asks or reports must have a consequence.
+func (tr *Trace) answered(w What, out []Effect) {
+	count := func(is func(Effect) bool) int {
+		n := 0
+		for _, x := range out {
+			if is(x) {
+				n++
+			}
+		}
+		return n
+	}
+	switch w := w.(type) {
+	case TransferAsked:
+		n := count(func(x Effect) bool {
+			a, yes := x.(AcceptTransfer)
+			r, no := x.(RefuseTransfer)
+			s, later := x.(StartTimer)
+			return yes && a.Call == w.Call || no && r.Call == w.Call || later && s.Timer.Kind == TimerAsked
+		})
+		tr.must(n >= 1, "transfer request of call %v has no answer", w.Call)
+	case TransferDone:
+		c := tr.calls[w.Call]
+		tr.must(!w.OK || c == nil || c.ended, "call %v was handed on and is still there", w.Call)
+	}
+}
+
 // move follows a call to its next server, where it is another generation, and
 // notes which slots are free.
 func (tr *Trace) move(w What) {
@@ -269,6 +301,7 @@ func (tr *Trace) move(w What) {
 
 // transfer: who is handed on waits on hold, or hears whom he is handed to.
 func (tr *Trace) transfer(x TransferCall) {
+	tr.referred = x.Call.ID
 	a := tr.use(x.Call, "transferred")
 	tr.must(a != nil && !a.ended, "call %v is transferred and over", x.Call)
 	if x.Consult == (CallRef{}) {
@@ -302,6 +335,11 @@ func (tr *Trace) compare(e Event, s *State) {
 	for _, w := range s.asked {
 		tr.must(slices.Equal(tr.watch[w.line], w.resources), "line %q was told to watch %v, the keys need %v", w.line, tr.watch[w.line], w.resources)
 	}
+	x := s.xfer
+	tr.must(x.stage != TransferPending || tr.referred == x.call, "call %d is said to be transferred, the far end was asked about call %d", x.call, tr.referred)
+	tr.must(s.park.stage != parkSent || tr.parked == s.park.call, "call %d is said to be parked, the server was asked about call %d", s.park.call, tr.parked)
+	tr.must(tr.asked == s.park.ask, "slots: question %d, the world heard %d", s.park.ask, tr.asked)
+	tr.must(tr.watched == s.park.watched, "slots are watched: %v, the world heard %v", s.park.watched, tr.watched)
 	for r, c := range tr.calls {
 		x := s.call(r.ID)
 		if x == nil || x.State == Ended {

@@ -59,6 +59,8 @@ func (b *builder) body() Body {
 		return b.transferDial()
 	case phone.ScreenXferPending:
 		return b.transferPending()
+	case phone.ScreenXferAsked:
+		return b.transferAsked()
 	case phone.ScreenConference:
 		return b.conference()
 	case phone.ScreenParkPick, phone.ScreenParkList:

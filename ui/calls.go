@@ -53,11 +53,18 @@ func (b *builder) party(p phone.Party) (name, number string) {
 
 func (b *builder) label(c phone.CallView) Text {
 	switch c.State {
-	case phone.Dialing:
-		return Text{b.c.say("call.dialing"), ToneAccent}
-	case phone.Alerting:
+	case phone.Dialing, phone.Alerting:
+		if c.Slot != "" {
+			return Text{b.c.say("call.retrieving", "slot", Clean(c.Slot)), ToneAccent}
+		}
+		if c.State == phone.Dialing {
+			return Text{b.c.say("call.dialing"), ToneAccent}
+		}
 		return Text{b.c.say("call.alerting"), ToneAccent}
 	case phone.Incoming:
+		if c.Slot != "" {
+			return Text{b.c.say("call.park_recall", "slot", Clean(c.Slot)), ToneGo}
+		}
 		if c.Silenced {
 			return Text{b.c.say("call.silenced"), ToneMuted}
 		}

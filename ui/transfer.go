@@ -57,6 +57,15 @@ func (b *builder) transferPending() Message {
 	return m
 }
 
+// transferAsked asks whether we go where they send us.
+func (b *builder) transferAsked() Message {
+	m := Message{Icon: IconInfo, Tone: ToneAccent, Title: Clean(b.v.Transfer.Target), Paragraphs: []Text{{b.c.say("xfer.question"), ToneMuted}}}
+	if c, ok := b.focus(); ok {
+		m.Lead, _ = b.party(c.Party)
+	}
+	return m
+}
+
 // conference is the call of three: who is in it, each with a row.
 func (b *builder) conference() Call {
 	out := Call{Name: b.c.say("conf.title"), Ring: ToneGo, Compact: true}

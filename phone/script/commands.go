@@ -40,7 +40,7 @@ func (w *World) command(words []string) error {
 	if code, err := strconv.Atoi(verb); err == nil && len(verb) == 3 {
 		return w.response(code, args)
 	}
-	for _, set := range []map[string]func(*World, []string) error{hands, outside, network, api, desk} {
+	for _, set := range []map[string]func(*World, []string) error{hands, outside, network, api, moves, desk} {
 		if f, ok := set[verb]; ok {
 			return f(w, args)
 		}
@@ -161,6 +161,14 @@ func setting(s *phone.Settings, name string, v []string) error {
 		s.AutoAnswer = on
 	case "emergency":
 		s.Emergency = v
+	case "transferonhook":
+		s.NoTransferOnHook = !on
+	case "confconnect":
+		s.ConfConnect = on
+	case "followredirects":
+		s.FollowRedirects = on
+	case "transfers":
+		s.Transfers = phone.TransferPolicy(word(v, 0))
 	case "digitmap":
 		s.DigitMap = word(v, 0)
 	case "nomatch":
@@ -227,6 +235,13 @@ var network = map[string]func(*World, []string) error{
 				e.Via = word(a, i)
 			case "auto":
 				e.AutoReply = true
+			case "replaces":
+				i++
+				r, err := w.ref(word(a, i))
+				if err != nil {
+					return err
+				}
+				e.Replaces = r
 			default:
 				e.From.Name = a[i]
 			}

@@ -52,7 +52,7 @@ func (w *World) expect(a []string) error {
 }
 
 // keyed are the expectations whose first word says of what.
-var keyed = map[string]int{"state": 1, "party": 1, "cause": 1, "recording": 1, "digits": 1, "lamp": 1, "item": 1, "forward": 1}
+var keyed = map[string]int{"state": 1, "party": 1, "cause": 1, "recording": 1, "digits": 1, "lamp": 1, "forwarded": 1, "item": 1, "forward": 1}
 
 // look gives the present value in the words of the script.
 func (w *World) look(what string, a []string) (string, bool) {
@@ -138,7 +138,14 @@ func (w *World) lookMore(v phone.View, what string, a []string) (string, bool) {
 		if len(v.Menu.Items) == 0 {
 			return "none", true
 		}
-		return v.Menu.Items[v.Menu.Index].ID, true
+		i := v.Menu.Index
+		if v.Screen == phone.ScreenXferDial && v.Input.Text != "" { // row 0 is the number that is entered
+			i--
+		}
+		if i < 0 {
+			return "none", true
+		}
+		return v.Menu.Items[i].ID, true
 	case "lamp":
 		l := phone.Lamps(v)[word(a, 0)]
 		return strings.TrimSpace(string(l.Pattern) + " " + string(l.Colour)), true
@@ -155,6 +162,9 @@ func (w *World) lookMore(v phone.View, what string, a []string) (string, bool) {
 		return orNone(c.Digits), true
 	case "party":
 		return strings.TrimSpace(c.Party.Number + " " + c.Party.Name), true
+	}
+	if got, ok := w.lookMove(v, what, c); ok {
+		return got, true
 	}
 	return lookDesk(v, what, a)
 }
@@ -308,5 +318,5 @@ func (w *World) describe(x phone.Effect) string {
 	if s, ok := describeDesk(x); ok {
 		return s
 	}
-	return strings.TrimPrefix(fmt.Sprintf("%T", x), "phone.")
+	return w.describeMove(x)
 }

@@ -21,6 +21,7 @@ type World struct {
 	timers map[phone.Timer]pendingTimer
 	names  map[string]phone.CallRef // of calls
 	last   string                   // the call that was named or placed last
+	asked  int                      // the newest ParkListWanted
 	said   bool                     // an expectation was read: Effects start anew
 }
 
@@ -78,6 +79,8 @@ func (w *World) follow(x phone.Effect) {
 		w.timers[x.Timer] = pendingTimer{x.Gen, w.at.Add(x.After), x.Gen}
 	case phone.StopTimer:
 		delete(w.timers, x.Timer)
+	case phone.ParkListWanted:
+		w.asked = x.Ask
 	case phone.PlaceCall:
 		w.name(x.Target, x.Call)
 	case phone.RingCall:
