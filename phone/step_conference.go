@@ -30,6 +30,14 @@ func (t *turn) join(a, b *call) {
 		t.blip()
 		return
 	}
+	if o := t.talking(); o != nil && o != a && o != b { // a third one was answered meanwhile
+		if o.State != Active || o.emergency {
+			t.blip()
+			t.say(ToastAnswerPending, "", true)
+			return
+		}
+		t.hold(o)
+	}
 	t.xfer = transfer{}
 	t.stop(Timer{Kind: TimerTransfer})
 	t.dismiss()

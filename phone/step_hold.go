@@ -59,6 +59,10 @@ func (t *turn) resume(c *call, p Path, cause string) {
 	if p == PathNone {
 		p = t.freePath()
 	}
+	if t.xfer.underway() && t.xfer.call == c.ID { // who is taken back is not handed on
+		t.xfer = transfer{}
+		t.stop(Timer{Kind: TimerTransfer})
+	}
 	t.dismiss()
 	t.closePage()
 	t.clearStation()

@@ -70,8 +70,12 @@ func (t *turn) lift() {
 	}
 }
 
-// busyPath: a call has the path, or is about to.
+// busyPath: a call has the path, or is about to. A number that is entered on
+// hook sends itself when a path is opened, also while a transfer is pending.
 func (s *State) busyPath() bool {
+	if s.station == stationPredial {
+		return false
+	}
 	return s.talking() != nil || s.pending.kind != pendingNone || s.xfer.underway() || s.park.stage == parkCheck
 }
 

@@ -17,8 +17,8 @@ type Trace struct {
 	timers   map[Timer]int
 	gen      int
 	plan     AudioPlan
-	referred CallID          // of the newest TransferCall
-	parked   CallID          // of the newest ParkCall
+	referred CallID          // of the TransferCall whose outcome is awaited
+	parked   CallID          // of the ParkCall whose outcome is awaited
 	asked    int             // the newest ParkListWanted
 	listed   int             // the newest that was answered
 	free     map[string]bool // the slots that were free in that answer
@@ -336,6 +336,12 @@ func (tr *Trace) compare(e Event, s *State) {
 		tr.must(slices.Equal(tr.watch[w.line], w.resources), "line %q was told to watch %v, the keys need %v", w.line, tr.watch[w.line], w.resources)
 	}
 	x := s.xfer
+	if x.stage != TransferPending {
+		tr.referred = 0
+	}
+	if s.park.stage != parkSent {
+		tr.parked = 0
+	}
 	tr.must(x.stage != TransferPending || tr.referred == x.call, "call %d is said to be transferred, the far end was asked about call %d", x.call, tr.referred)
 	tr.must(s.park.stage != parkSent || tr.parked == s.park.call, "call %d is said to be parked, the server was asked about call %d", s.park.call, tr.parked)
 	tr.must(tr.asked == s.park.ask, "slots: question %d, the world heard %d", s.park.ask, tr.asked)
