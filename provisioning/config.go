@@ -42,6 +42,9 @@ type Config struct {
 
 	MicrophoneID Value[string] `key:"microphone_id" name:"Microphone" stage:"audio"`
 	SpeakerID    Value[string] `key:"speaker_id" name:"Loudspeaker" stage:"audio"`
+	// OpusBitrate is in bit/s, 0: the board's. OpusDTX: send nothing in silence.
+	OpusBitrate Value[int64] `key:"opus_bitrate" name:"Bit rate of Opus" stage:"audio"`
+	OpusDTX     Value[bool]  `key:"opus_dtx" name:"Opus sends nothing in silence" stage:"audio"`
 
 	ParkPollInterval Value[time.Duration] `key:"park_poll_interval" name:"Interval of the park list" stage:"service"`
 	VoicemailNumber  Value[string]        `key:"voicemail_number" name:"Voicemail number" stage:"service"`

@@ -37,6 +37,9 @@ const (
 
 	maxLines = 32
 	maxKeys  = 8
+
+	minBitrate = 6000 // of Opus, RFC 7587 section 6.1
+	maxBitrate = 128000
 )
 
 // Validate checks the configuration as a whole and names every problem; the
@@ -118,6 +121,9 @@ func (c *Config) check() []error {
 		if strings.Trim(n, "0123456789*#+") != "" || n == "" {
 			k.wrong("emergency_numbers", "emergency_numbers["+strconv.Itoa(i)+"]", "digits only")
 		}
+	}
+	if b := c.OpusBitrate; b.Set() {
+		k.that(b.Value >= minBitrate && b.Value <= maxBitrate, "opus_bitrate", "6000 to 128000 bit/s")
 	}
 	k.that(c.DomainID.Value >= 0, "domain_id", "a positive number")
 	for _, f := range fields {

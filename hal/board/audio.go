@@ -9,6 +9,13 @@ type Audio struct {
 	Headset Endpoint `toml:"headset"`
 	Speaker Endpoint `toml:"speaker"`
 	Ringer  Endpoint `toml:"ringer"`
+	Opus    Opus     `toml:"opus"`
+}
+
+// Opus is what the processor can afford; 0: the default.
+type Opus struct {
+	Bitrate    int `toml:"bitrate"`    // bit/s, 6,000–128,000
+	Complexity int `toml:"complexity"` // 1–10
 }
 
 // Endpoint is a loudspeaker and a microphone. What is left out suits hardware of
@@ -41,6 +48,12 @@ type Band struct {
 }
 
 func (c *checker) audio(a Audio) {
+	if n := a.Opus.Complexity; n < 0 || n > 10 {
+		c.bad("audio.opus.complexity", "%d is not 1 to 10", n)
+	}
+	if b := a.Opus.Bitrate; b != 0 && (b < 6000 || b > 128000) {
+		c.bad("audio.opus.bitrate", "%d is not 6000 to 128000", b)
+	}
 	c.endpoint("audio.handset", a.Handset)
 	c.endpoint("audio.headset", a.Headset)
 	c.endpoint("audio.speaker", a.Speaker)

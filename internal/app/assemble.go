@@ -28,6 +28,7 @@ import (
 	"phoned/media/process"
 	"phoned/media/rtc"
 	"phoned/media/rtpio"
+	"phoned/media/stream"
 	"phoned/phone"
 	"phoned/provisioning"
 	"phoned/sip"
@@ -55,6 +56,7 @@ type Options struct {
 	// Processor of each path's microphone, nil: none.
 	Processor func(media.Path) (process.Processor, error)
 	Board     Board
+	Voice     stream.Config  // what the board affords; the configuration goes before it
 	ScreenBox image.Point    // of the picture; zero: 320×240; below that one bit a pixel, 128×64 at least
 	Roots     *x509.CertPool // trusted alone, unless ca_file is set: the lab's; nil: the system's
 	// Loopback: the exchange is on this machine (the lab), media as well.
@@ -315,18 +317,29 @@ func certificate(l provisioning.Line, problems *health.Registry) *tls.Certificat
 func newSession(o Options, l Line) (media.Session, error) {
 	switch l.Media {
 	case MediaRTP, MediaSRTP:
-		c := rtpio.Config{Codecs: l.Codecs, Clock: o.Clock, Log: o.Log}
+		c := rtpio.Config{Codecs: l.Codecs, Stream: o.voice(), Clock: o.Clock, Log: o.Log}
 		if l.Media == MediaSRTP {
 			c.Security = rtpio.Require
 		}
 		c.Toward = toward(l.SIP.Servers)
 		return rtpio.New(c)
 	}
-	c := rtc.Config{Codecs: l.Codecs, Loopback: o.Loopback, LoopbackOnly: o.Loopback, Clock: o.Clock, Log: o.Log}
+	c := rtc.Config{Codecs: l.Codecs, Stream: o.voice(), Loopback: o.Loopback, LoopbackOnly: o.Loopback, Clock: o.Clock, Log: o.Log}
 	for _, ice := range o.Config.ICEServers.Value {
 		c.ICEServers = append(c.ICEServers, rtc.ICEServer{URLs: ice.URLs, Username: ice.Username, Password: ice.Credential})
 	}
 	return rtc.New(c)
+}
+
+// voice is how a session's stream codes sound: as the configuration says, else
+// as the board can.
+func (o Options) voice() stream.Config {
+	c := o.Voice
+	if b := o.Config.OpusBitrate.Value; b > 0 {
+		c.Bitrate = int(b)
+	}
+	c.DTX = c.DTX || o.Config.OpusDTX.Value
+	return c
 }
 
 // toward is where media will probably go: the first server, if it is an

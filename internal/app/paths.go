@@ -30,6 +30,7 @@ func (o *Options) UseBoard(a board.Audio) {
 	}
 	kinds[media.PathGroup] = kinds[media.PathSpeaker]
 	o.Ringer = a.Ringer.Speaker
+	o.Voice.Bitrate, o.Voice.Complexity = a.Opus.Bitrate, a.Opus.Complexity
 	o.Processor = func(p media.Path) (process.Processor, error) {
 		if k := kinds[p]; k != "" {
 			return handsfree.New(k)

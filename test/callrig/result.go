@@ -21,6 +21,7 @@ type Result struct {
 	Bye      float64 `json:"bye_200_ms"`
 	CPU      float64 `json:"cpu_s_per_60s"`
 	RSS      float64 `json:"rss_mib_in_call"`
+	Repeated int     `json:"repeated"` // times, because the rig was late
 	Err      string  `json:"err,omitempty"`
 }
 
