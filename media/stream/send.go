@@ -20,6 +20,7 @@ const ringLen = 16
 type sender struct {
 	ring     [ringLen][audio.FrameLen]int16
 	w, r     atomic.Uint32
+	need     atomic.Uint32 // frames that make the next packet: before that the sender may sleep
 	wake     chan struct{}
 	quit     chan struct{}
 	ended    chan struct{}
@@ -67,6 +68,9 @@ func (s *Stream) WriteFrame(src []int16) {
 		clear(slot[:])
 	}
 	s.w.Store(w + 1)
+	if w+1-s.r.Load() < s.need.Load() {
+		return // a thread woken for nothing costs more than the frame
+	}
 	select {
 	case s.wake <- struct{}{}:
 	default:
@@ -84,10 +88,21 @@ func (s *Stream) sendLoop() {
 		for r := s.r.Load(); r != s.w.Load(); r++ {
 			s.smu.Lock()
 			s.sendFrame(s.ring[r%ringLen][:])
+			s.need.Store(s.missing())
 			s.smu.Unlock()
 			s.r.Store(r + 1)
 		}
 	}
+}
+
+// missing is how many frames make the next packet; smu is held.
+func (s *Stream) missing() uint32 {
+	if s.enc == nil {
+		return 1
+	}
+	frame := s.enc.Rate() / 100
+	lacks := int(s.formats.Ptime/audio.FrameTime)*frame - len(s.pcm)
+	return uint32(max((lacks+frame-1)/frame, 1))
 }
 
 // setSend changes how we send; smu is not held.
@@ -111,6 +126,7 @@ func (s *Stream) setSend(f Formats) error {
 		s.idle = true
 	}
 	s.formats = f
+	s.need.Store(1) // the next frame tells
 	if f.SendEvents.Name == "" {
 		s.events = nil
 	}

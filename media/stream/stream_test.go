@@ -51,6 +51,7 @@ type netsim struct {
 	now    time.Duration
 	heard  []int16
 	mute   bool
+	ppm    time.Duration // how much faster the sender's clock runs
 }
 
 type arrival struct {
@@ -105,7 +106,7 @@ func (n *netsim) run(d time.Duration, delay func(i int) time.Duration) {
 				n.due = append(n.due, arrival{n.next + late, b})
 			}
 			i++
-			n.next += n.ptime
+			n.next += n.ptime - n.ptime*n.ppm/1e6
 		}
 		slices.SortStableFunc(n.due, func(a, b arrival) int { return int(a.at - b.at) })
 		at := n.now
