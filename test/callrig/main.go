@@ -29,6 +29,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,12 +38,20 @@ import (
 
 type options struct {
 	phone, prefix, log, speech, keep string
-	others                           [][2]string // name and command
+	others                           []other
+	report                           string
 	yardstick                        string
 	runs, starts                     int
 	idle, late                       time.Duration
 	ideal, simulate                  bool
 	score                            scorer
+}
+
+// other is a phone that is not ours. Its loop may be one of whole frames, which
+// saves the time that a sound card takes to fill one: lacks, in ms.
+type other struct {
+	name, command string
+	lacks         float64
 }
 
 const defaultPhone = "bin/phonesim -config {config} -sound loop -auto-answer -listen 127.0.0.1:0"
@@ -55,14 +64,23 @@ func main() {
 	flag.StringVar(&o.log, "log", os.DevNull, "`file` for what the phones print")
 	flag.StringVar(&o.speech, "speech", "", "mono WAV `file` to say; default: the built-in sentence")
 	flag.StringVar(&o.keep, "keep", "", "`folder` for what came back, as WAV")
-	flag.Func("other", "call this phone as well, in turn: `NAME=COMMAND`, repeatable; {dir} and {port} are replaced", func(v string) error {
+	flag.Func("other", "call this phone as well, in turn: `NAME=COMMAND`, repeatable; {dir} and {port} are replaced; NAME+20: its loop lacks 20 ms of a sound card's", func(v string) error {
 		name, command, ok := strings.Cut(v, "=")
 		if !ok || name == "" || command == "" {
 			return errors.New("not NAME=COMMAND")
 		}
-		o.others = append(o.others, [2]string{name, command})
+		name, lacks, whole := strings.Cut(name, "+")
+		p := other{name: name, command: command}
+		if whole {
+			var err error
+			if p.lacks, err = strconv.ParseFloat(lacks, 64); err != nil {
+				return err
+			}
+		}
+		o.others = append(o.others, p)
 		return nil
 	})
+	flag.StringVar(&o.report, "report", "", "read results instead (files as arguments): charts into this `folder`, tables to the output")
 	flag.IntVar(&o.runs, "runs", 1, "rounds through the scenarios")
 	flag.IntVar(&o.starts, "starts", 0, "start the phone `N` times and time its registration")
 	flag.DurationVar(&o.idle, "idle", 0, "measure the registered phone for this long before the calls")
@@ -87,6 +105,10 @@ func main() {
 			err = y.run(ctx, *port)
 		}
 	default:
+		if o.report != "" {
+			err = writeReport(o.report, flag.Args(), os.Stdout)
+			break
+		}
 		err = o.measure(ctx, flag.Args(), os.Stdout)
 	}
 	if err != nil {
@@ -160,8 +182,8 @@ func (o options) commands() [][2]string {
 	if self, err := os.Executable(); err == nil && o.yardstick != "" {
 		list = append(list, [2]string{"yardstick", fmt.Sprintf("%s %s -be %s -port {port}", o.prefix, self, o.yardstick)})
 	}
-	for _, other := range o.others {
-		list = append(list, [2]string{other[0], o.prefix + " " + other[1]})
+	for _, p := range o.others {
+		list = append(list, [2]string{p.name, o.prefix + " " + p.command})
 	}
 	return list
 }
@@ -253,12 +275,23 @@ func (o options) call(ctx context.Context, s *subject, sc Scenario, speech []int
 			r.Err = err.Error()
 			return r, nil
 		}
+		r.MouthToEar = r.DelayP50 + o.lacks(r.Phone)
 		if r.Late <= ms(o.late) || ctx.Err() != nil {
 			return r, sound
 		}
 	}
 	r.Err = fmt.Sprintf("not measured: the rig was %.0f ms late", r.Late)
 	return r, nil
+}
+
+// lacks is what a phone's loop saves of a sound card's time, in ms.
+func (o options) lacks(phone string) float64 {
+	for _, p := range o.others {
+		if p.name == phone {
+			return p.lacks
+		}
+	}
+	return 0
 }
 
 func (o options) keepSound(r Result, sound []int16) error {

@@ -16,13 +16,15 @@ type Result struct {
 	Scenario
 	Network
 	Heard
-	Ringing  float64 `json:"invite_18x_ms"`
-	Answered float64 `json:"invite_200_ms"`
-	Bye      float64 `json:"bye_200_ms"`
-	CPU      float64 `json:"cpu_s_per_60s"`
-	RSS      float64 `json:"rss_mib_in_call"`
-	Repeated int     `json:"repeated"` // times, because the rig was late
-	Err      string  `json:"err,omitempty"`
+	// MouthToEar is the loop delay with what the phone's loop saves of a card's.
+	MouthToEar float64 `json:"mouth_to_ear_ms"`
+	Ringing    float64 `json:"invite_18x_ms"`
+	Answered   float64 `json:"invite_200_ms"`
+	Bye        float64 `json:"bye_200_ms"`
+	CPU        float64 `json:"cpu_s_per_60s"`
+	RSS        float64 `json:"rss_mib_in_call"`
+	Repeated   int     `json:"repeated"` // times, because the rig was late
+	Err        string  `json:"err,omitempty"`
 }
 
 // Network is what the rig did.
