@@ -1,8 +1,10 @@
 package stream
 
 // concealer makes up for lost sound of codecs that can't: it goes on with the
-// last pitch periods, more of them the longer it lasts, and fades out within
-// 60 ms (after the idea of ITU-T G.711 appendix I).
+// last pitch period and fades out within 70 ms (after the idea of ITU-T G.711
+// appendix I). Against the appendix it repeats one period only, finds it by the
+// newest 5 ms, and joins what comes next within 3 ms: all three were better by
+// P.862, on single losses and on bursts.
 type concealer struct {
 	rate   int
 	hist   []int16 // the last histTime of sound, oldest first
@@ -15,8 +17,8 @@ type concealer struct {
 
 const (
 	histMs   = 60
-	fadeFrom = 10 // ms of full level
-	fadeTo   = 60 // ms at which nothing is left
+	fadeFrom = 5  // ms of full level
+	fadeTo   = 70 // ms at which nothing is left
 )
 
 func (c *concealer) init() {
@@ -56,14 +58,14 @@ func (c *concealer) conceal(dst []int16, n int) []int16 {
 func (c *concealer) begin() {
 	c.active, c.made = true, 0
 	c.period = pitch(c.hist, c.rate)
-	c.wave(1)
+	c.wave()
 	c.at = 0
 }
 
-// wave makes the loop of the last k periods. Its end is blended into what came
+// wave makes the loop of the last period. Its end is blended into what came
 // before its beginning, so that it repeats without a click.
-func (c *concealer) wave(k int) {
-	n, blend := k*c.period, c.period/4
+func (c *concealer) wave() {
+	n, blend := c.period, c.period/4
 	if n+blend > len(c.hist) {
 		return
 	}
@@ -82,10 +84,6 @@ func (c *concealer) next() int16 {
 	}
 	if c.at >= len(c.loop) {
 		c.at = 0
-		// A single period sounds like a buzz after a while: take more.
-		if ms := c.made * 1000 / c.rate; ms >= 10 {
-			c.wave(min(1+ms/10, 3))
-		}
 	}
 	v := int(c.loop[c.at])
 	c.at++
@@ -100,24 +98,24 @@ func (c *concealer) next() int16 {
 	return int16(v)
 }
 
-// join blends the beginning of new sound with what would have been made up: 4 ms,
-// and 4 more for each 10 ms that were lost, at most 12.
+// join blends the beginning of new sound with what would have been made up: 1 ms,
+// and 1 more for each 10 ms that were lost, at most 3.
 func (c *concealer) join(pcm []int16) {
 	if !c.active {
 		return
 	}
-	n := min(c.rate*4/1000*(1+c.made*100/c.rate), c.rate*12/1000, len(pcm))
+	n := min(c.rate/1000*(1+c.made*100/c.rate), c.rate*3/1000, len(pcm))
 	for i := range n {
 		v := int(c.next())
 		pcm[i] = int16((v*(n-i) + int(pcm[i])*i) / n)
 	}
 }
 
-// pitch finds the period in samples, 2.5 to 15 ms, at which the last 20 ms look
+// pitch finds the period in samples, 2.5 to 15 ms, at which the last 5 ms look
 // most like what came before.
 func pitch(h []int16, rate int) int {
 	step := max(rate/8000, 1) // 8 kHz is fine enough for the first search
-	win, lo, hi := rate/50, rate/400, rate*15/1000
+	win, lo, hi := rate/200, rate/400, rate*15/1000
 	best, at := -1.0, hi
 	try := func(lag, by int) {
 		if corr := similar(h[len(h)-win:], h[len(h)-win-lag:len(h)-lag], by); corr > best {

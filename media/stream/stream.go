@@ -27,7 +27,7 @@ import (
 type Config struct {
 	// DTX: Opus sends nothing in silence.
 	DTX bool
-	// Bitrate of Opus in bit/s; 0: 24,000.
+	// Bitrate of Opus in bit/s; 0: 32,000.
 	Bitrate int
 	// Complexity of Opus, 1–10; 0: 5.
 	Complexity int

@@ -18,7 +18,7 @@ const maxFrame = Rate * 120 / 1000
 
 // Config tunes an Encoder; zero values are the defaults.
 type Config struct {
-	Bitrate    int // bit/s; 0: 24,000
+	Bitrate    int // bit/s; 0: 32,000, in the range for full-band speech of RFC 7587 section 3.1.1
 	Complexity int // 1–10; 0: 5
 	DTX        bool
 }
@@ -33,7 +33,7 @@ type Encoder struct {
 // NewEncoder makes an encoder for speech with FEC on.
 func NewEncoder(c Config) (*Encoder, error) {
 	if c.Bitrate == 0 {
-		c.Bitrate = 24000
+		c.Bitrate = 32000
 	}
 	if c.Complexity == 0 {
 		c.Complexity = 5
