@@ -127,10 +127,14 @@ func (s *Session) takeRTCP(rt *route, from netip.AddrPort, b []byte) {
 	if rt.in != nil {
 		open = rt.in.decryptRTCP
 	}
-	b, ok := rt.admit(from, rt.control, b, latch, open)
-	if !ok {
-		return
+	if b, ok := rt.admit(from, rt.control, b, latch, open); ok {
+		s.reported(b)
 	}
+}
+
+// reported reads a compound packet (RFC 3550 section 6.1); anything else is
+// ignored.
+func (s *Session) reported(b []byte) {
 	packets, err := rtcp.Unmarshal(b)
 	if err != nil {
 		return

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pion/rtp"
 
+	"phoned/media/codec"
 	"phoned/media/jitter"
 )
 
@@ -175,6 +176,10 @@ func (s *Stream) accept(h *rtp.Header, p []byte, f Format, now time.Time, since 
 	}
 	if len(p) == 0 {
 		return 0 // a keep-alive
+	}
+	if len(p) > codec.MaxPayload { // no voice; it would set an adaptive decoder to noise
+		s.bad++
+		return 0
 	}
 	if f.ClockRate != s.jbClock {
 		s.jb.Restart(f.ClockRate)

@@ -43,7 +43,7 @@ type options struct {
 	yardstick                        string
 	runs, starts                     int
 	idle, late                       time.Duration
-	ideal, simulate                  bool
+	ideal, simulate, floor           bool
 	score                            scorer
 }
 
@@ -87,6 +87,7 @@ func main() {
 	flag.DurationVar(&o.late, "late", 20*time.Millisecond, "repeat a call in which the rig sent a packet later than this")
 	flag.BoolVar(&o.ideal, "ideal", false, "score an ideal phone instead")
 	flag.BoolVar(&o.simulate, "simulate", false, "score the phone's receiver in virtual time instead")
+	flag.BoolVar(&o.floor, "floor", false, "time the bare codec instead")
 	flag.StringVar((*string)(&o.score), "pesq", "", "`program` of ITU-T P.862 to score with")
 	endpoint := flag.Bool("endpoint", false, "be a media endpoint (used by the rig itself)")
 	be := flag.String("be", "", "be the yardstick phone of this `kind` (used by the rig itself)")
@@ -140,6 +141,9 @@ func (o options) measure(ctx context.Context, args []string, out io.Writer) erro
 		return err
 	}
 	enc := json.NewEncoder(out)
+	if o.floor {
+		return codecFloor(speech, enc)
+	}
 	if o.ideal {
 		return o.scoreIdeals(ctx, scenarios, speech, enc)
 	}
@@ -275,7 +279,7 @@ func (o options) call(ctx context.Context, s *subject, sc Scenario, speech []int
 			r.Err = err.Error()
 			return r, nil
 		}
-		r.MouthToEar = r.DelayP50 + o.lacks(r.Phone)
+		r.MouthToEar, r.AtTheEnd = r.DelayP50+o.lacks(r.Phone), r.DelayLast+o.lacks(r.Phone)
 		if r.Late <= ms(o.late) || ctx.Err() != nil {
 			return r, sound
 		}

@@ -24,7 +24,7 @@ type figure struct {
 
 var reported = []figure{
 	{"mouth_to_ear_ms", "mouth to ear (ms)", 1},
-	{"loop_delay_last5s_ms", "the same, last 5 s (ms)", 1},
+	{"mouth_to_ear_last5s_ms", "the same in the last 5 s (ms)", 1},
 	{"mos_lqo", "MOS-LQO", 2},
 	{"log_spectral_dist_db", "distance (dB)", 2},
 	{"damaged_active_frames_pct", "damaged (%)", 2},

@@ -18,6 +18,7 @@ type Result struct {
 	Heard
 	// MouthToEar is the loop delay with what the phone's loop saves of a card's.
 	MouthToEar float64 `json:"mouth_to_ear_ms"`
+	AtTheEnd   float64 `json:"mouth_to_ear_last5s_ms"`
 	Ringing    float64 `json:"invite_18x_ms"`
 	Answered   float64 `json:"invite_200_ms"`
 	Bye        float64 `json:"bye_200_ms"`

@@ -63,7 +63,7 @@ func TestRoundTripKeepsTheLevel(t *testing.T) {
 		t.Errorf("level changed by %.2f", r)
 	}
 	if bytes*8 > 36000 {
-		t.Errorf("%d bit/s, asked for 24,000", bytes*8)
+		t.Errorf("%d bit/s, asked for 32,000", bytes*8)
 	}
 }
 
