@@ -112,8 +112,12 @@ func of(calls []measured, phone string, on network, key string) (v []float64) {
 	return v
 }
 
-// phones and networks are in the order of their first call.
+// ours is the phone that the others are compared with.
+const ours = "phone"
+
+// phones and networks are in the order of their first call, ours before all.
 func phones(calls []measured) (out []string) {
+	out = append(out, ours)
 	for _, c := range calls {
 		if !slices.Contains(out, c.phone) {
 			out = append(out, c.phone)
@@ -121,6 +125,9 @@ func phones(calls []measured) (out []string) {
 	}
 	return out
 }
+
+// ideal tells a phone that is arithmetic: every round may be compared with it.
+func (m measured) ideal() bool { return strings.HasPrefix(m.phone, "ideal-") }
 
 func networks(calls []measured) (out []network) {
 	for _, c := range calls {
@@ -149,7 +156,7 @@ func writeTable(w io.Writer, f figure, calls []measured) {
 	fmt.Fprintln(w)
 }
 
-// writeRatios compares the first phone with each other one, round by round: the
+// writeRatios compares our phone with each other one, round by round: the
 // machine's load of the minute is in both.
 func writeRatios(w io.Writer, calls []measured) {
 	all := phones(calls)
@@ -181,7 +188,7 @@ func ratios(calls []measured, a, b string, on network, key string) (out []float6
 			continue
 		}
 		for _, y := range calls {
-			if y.phone == b && y.net == on && y.round == x.round && y.values[key] > 0 {
+			if y.phone == b && y.net == on && (y.round == x.round || y.ideal()) && y.values[key] > 0 {
 				out = append(out, x.values[key]/y.values[key])
 			}
 		}
