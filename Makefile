@@ -80,6 +80,10 @@ figures: ## the figures of docs/measurements.md that need no other phone
 	@go test ./sip -run '^$$' -bench 'HundredCalls' -benchtime 1x
 	@go test ./sip -run '^$$' -bench 'DeadPeer|BackInService' -benchtime 8x
 
+.PHONY: callrig
+callrig: ## calls over bad networks, measured from outside (RUNS=5 PEERS=dir PESQ=program: test/callrig/README.md)
+	@PEERS='$(PEERS)' PESQ='$(PESQ)' test/callrig/battery $(or $(RUNS),3)
+
 .PHONY: screens
 screens: ## contact sheets of all screens, in build/screens
 	@mkdir -p build/screens

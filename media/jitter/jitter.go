@@ -230,7 +230,7 @@ func (b *Buffer) Put(now time.Duration, p Packet) Outcome {
 
 // least is the margin for a player whose ticks are even; it grows when they are
 // not.
-const least = time.Millisecond
+const least = 2 * time.Millisecond
 
 // lateLimit is how many packets in a row may be too late before the player,
 // not the network, is taken to be wrong: a fifth of a second of silence.
