@@ -64,7 +64,7 @@ func groupsOf(calls []measured, key string, series []string, nets []network) (ou
 
 const (
 	chartWidth  = 760
-	chartLabels = 216 // left of the bars
+	chartLabels = 244 // left of the bars
 	chartRight  = 52  // right of them, for the figures
 	barHeight   = 13
 	barStep     = 16
