@@ -188,15 +188,20 @@ func (e *Engine) AddPort(p Port) {
 func (e *Engine) RemovePort(p Port) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for i, s := range e.ports {
-		if s.port == p {
-			e.ports = append(e.ports[:i:i], e.ports[i+1:]...)
-			e.gone = append(e.gone[max(0, len(e.gone)-3):], s)
-			e.rebuildLocked()
-			break
-		}
+	s := e.find(p)
+	if s == nil {
+		e.settle()
+		return
 	}
-	e.settle()
+	e.ports = slices.DeleteFunc(slices.Clone(e.ports), func(o *portState) bool { return o == s })
+	// Its own places go with it: else each port that left would hold those that
+	// had left before it, and with them every call there ever was.
+	s.legs = nil
+	e.gone = append(slices.Clone(e.gone[max(0, len(e.gone)-3):]), s)
+	e.rebuildLocked()
+	e.tickMu.Lock() // no tick that began before goes on
+	s.port = nil    // what fades is its last sample, which is not the port's
+	e.tickMu.Unlock()
 }
 
 // settle returns when no tick is running that began before the call.
