@@ -46,17 +46,6 @@ func (l *listener) all() map[string]string {
 	return out
 }
 
-// sizeKB is the memory that it takes.
-func (l *listener) sizeKB() int64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	n := 0
-	for _, b := range l.said {
-		n += b.Cap()
-	}
-	return int64(n) >> 10
-}
-
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
