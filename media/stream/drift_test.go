@@ -7,7 +7,7 @@ import (
 )
 
 // hours of it take a minute: -drift 4h.
-var driftFor = flag.Duration("drift", 3*time.Minute, "virtual `time` of the drift test for each clock")
+var driftFor = flag.Duration("drift", time.Minute, "virtual `time` of the drift test for each clock")
 
 // A sender whose clock is wrong for a long time: the delay does not wander off, and
 // the difference is taken out of the sound or put into it, never made up.
