@@ -22,6 +22,10 @@ func (t *turn) applyDesk(w What) bool {
 		t.device = w.Device
 	case ConfigAsked:
 		t.configAsked(w)
+	case Offered:
+		t.offered(w)
+	case OfferEnded:
+		t.offerEnded(w)
 	default:
 		return false
 	}
@@ -78,7 +82,7 @@ func (s *State) pageRows(screen Screen) [][4]Action {
 		return one(row(s.selectedID() != "", ActCall), ActNone, ActNone, ActBack)
 	case ScreenStatus, ScreenNetwork, ScreenAbout:
 		return one(ActNone, ActNone, ActNone, ActBack)
-	case ScreenConfirm:
+	case ScreenConfirm, ScreenOffer:
 		return one(ActYes, ActNone, ActNone, ActNo)
 	case ScreenForm:
 		return s.formRows()

@@ -183,7 +183,11 @@ func (m *simulation) service(b, c byte) What {
 
 // desk is news for what stands around the calls.
 func (m *simulation) desk(c byte) What {
-	switch c % 6 {
+	switch c % 8 {
+	case 6:
+		return Offered{Offer{ID: "1", Kind: OfferStick, PIN: c > 128, Changes: []string{"Language: en → de"}}}
+	case 7:
+		return OfferEnded{ID: "1", WrongPIN: c > 128}
 	case 0:
 		if c%4 == 0 {
 			return PINSaved{c > 100}

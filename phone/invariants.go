@@ -211,7 +211,7 @@ func (k *checker) softKeys(s *State) {
 		case ActMenu, ActHistory, ActContacts, ActCallback:
 			ok = ok && !s.locked()
 		case ActYes, ActNo:
-			ok = ok && s.page.screen == ScreenConfirm
+			ok = ok && (s.page.screen == ScreenConfirm || s.page.screen == ScreenOffer)
 		}
 		k.must(ok, "soft key %q on screen %s", a, s.screen())
 	}

@@ -263,6 +263,10 @@ func (t *turn) askReset() {
 // confirmed is Yes.
 func (t *turn) confirmed() {
 	p := t.page
+	if p.screen == ScreenOffer {
+		t.takeOffer()
+		return
+	}
 	switch p.menu {
 	case confirmReset:
 		t.closePage()
@@ -289,7 +293,7 @@ var formUses map[string]func(t *turn, f *form, text string)
 
 func init() {
 	formUses = map[string]func(t *turn, f *form, text string){
-		"unlock": askPIN, "pin_old": askPIN, "pin_off": askPIN, "reset": askPIN, "pin_new": newPIN, "pin_again": againPIN,
+		"unlock": askPIN, "pin_old": askPIN, "pin_off": askPIN, "reset": askPIN, "pin_new": newPIN, "pin_again": againPIN, formOffer: offerPIN,
 		"contact_name": contactName, "contact_number": contactNumber,
 		"forward_call": func(t *turn, f *form, text string) {
 			c := t.call(t.page.call)

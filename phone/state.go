@@ -68,6 +68,7 @@ type State struct {
 	lockNext  bool // the phone locks when the PIN is kept
 	withhold  bool // the next call's number
 	configDue configDue
+	offer     *offering
 
 	missed    int
 	recent    []CallRecord // newest first; replaced, never changed

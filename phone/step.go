@@ -202,6 +202,7 @@ func (t *turn) settle(before Screen, beforeFocus CallID) {
 	t.settleAutoLock()
 	t.settleWatches()
 	t.settleConfig()
+	t.settleOffer()
 	if s := t.screen(); s != before || t.focus != beforeFocus {
 		t.morePage = 0
 	}

@@ -101,6 +101,8 @@ func (s *State) menuView() MenuView {
 		}
 	case ScreenConfirm:
 		v.Title = "@" + s.page.menu
+	case ScreenOffer:
+		v.Title, v.Items = s.offerItems()
 	case ScreenStatus:
 		v.Title, v.Items = "@status", s.statusItems()
 	case ScreenNetwork:
@@ -238,7 +240,7 @@ func (t *turn) selectItem() {
 		t.dialMailboxRow(t.menuView().Index)
 	case ScreenEmergency:
 		t.dialEmergency(id)
-	case ScreenConfirm:
+	case ScreenConfirm, ScreenOffer:
 		t.confirmed()
 	case ScreenForm:
 		t.formDone()

@@ -95,6 +95,7 @@ const (
 	ScreenEmergency     Screen = "emergency" // the numbers a locked phone may call
 	ScreenNetwork       Screen = "network"
 	ScreenAbout         Screen = "about"
+	ScreenOffer         Screen = "offer" // a configuration is offered: Menu; Yes or No
 )
 
 // Action is what a soft key does, and the key of its label in ui's catalogue.

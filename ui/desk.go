@@ -6,7 +6,7 @@ import "phoned/phone"
 // screen is on.
 func (b *builder) deskBody() Body {
 	switch b.v.Screen {
-	case phone.ScreenContacts, phone.ScreenContact, phone.ScreenVoicemail, phone.ScreenEmergency, phone.ScreenNetwork, phone.ScreenAbout:
+	case phone.ScreenContacts, phone.ScreenContact, phone.ScreenVoicemail, phone.ScreenEmergency, phone.ScreenNetwork, phone.ScreenAbout, phone.ScreenOffer:
 		return b.list()
 	case phone.ScreenForm:
 		if b.v.Form != nil {
@@ -42,7 +42,7 @@ func (b *builder) form(f phone.FormView) Entry {
 // deskTitle is the header's title on these screens, "" on others.
 func (b *builder) deskTitle() string {
 	switch b.v.Screen {
-	case phone.ScreenContacts, phone.ScreenContact, phone.ScreenVoicemail, phone.ScreenEmergency, phone.ScreenNetwork, phone.ScreenAbout:
+	case phone.ScreenContacts, phone.ScreenContact, phone.ScreenVoicemail, phone.ScreenEmergency, phone.ScreenNetwork, phone.ScreenAbout, phone.ScreenOffer:
 		return b.menuTitle("menu.title")
 	case phone.ScreenForm:
 		if b.v.Form != nil {

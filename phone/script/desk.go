@@ -15,6 +15,7 @@ import (
 //	keys FUNCTION[:VALUE[:PICKUP]]… (K1 …) · watch RESOURCE STATE [held] [pickup]
 //	[by NUMBER ["Display"]] [line L] · contacts ("NAME" NUMBER[,NUMBER…][!favourite|!vip|!blocked])…
 //	pin ok|wrong · pinsaved ok|failed · callerids NUMBER… · config [reboot] · mailbox LINE NUMBER ·
+//	offer stick|code [pin] [HOST] · offer gone|wrong ·
 //	type TEXT (digit keys, 1 s apart, for letters)
 var desk = map[string]func(*World, []string) error{
 	"keys": func(w *World, a []string) error {
@@ -70,6 +71,21 @@ var desk = map[string]func(*World, []string) error{
 			e.Numbers = append(e.Numbers, phone.CallerID{Number: n})
 		}
 		return w.Do(e)
+	},
+	"offer": func(w *World, a []string) error {
+		switch word(a, 0) {
+		case "gone", "wrong":
+			return w.Do(phone.OfferEnded{ID: "1", WrongPIN: a[0] == "wrong"})
+		}
+		o := phone.Offer{ID: "1", Kind: phone.OfferKind(word(a, 0)), Changes: []string{"Language: en → de"}}
+		for _, x := range a[1:] {
+			if x == "pin" {
+				o.PIN = true
+			} else {
+				o.From = x
+			}
+		}
+		return w.Do(phone.Offered{Offer: o})
 	},
 	"config": func(w *World, a []string) error { return w.Do(phone.ConfigAsked{Reboot: word(a, 0) == "reboot"}) },
 	"mailbox": func(w *World, a []string) error {
@@ -138,6 +154,8 @@ func describeDesk(x phone.Effect) (string, bool) {
 		return "CheckPIN " + string(x.PIN), true
 	case phone.SavePIN:
 		return "SavePIN " + string(x.PIN), true
+	case phone.TakeOffer:
+		return strings.TrimSpace("TakeOffer " + x.ID + " " + string(x.PIN)), true
 	case phone.CheckConfig:
 		return fmt.Sprintf("CheckConfig %s", onOff(x.Reboot)), true
 	case phone.DeleteContact:

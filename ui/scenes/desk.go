@@ -43,6 +43,13 @@ func desk() []Scene {
 		{ID: "forward", Label: "@forward"}, {ID: "call_waiting", Label: "@call_waiting", Value: "@on"},
 		{ID: "withhold", Label: "@withhold", Value: "@off"}, {ID: "hot_line", Label: "@hot_line"},
 	}}
+	stick := view(phone.ScreenOffer, keys(phone.ActYes, phone.ActNone, phone.ActNone, phone.ActNo))
+	stick.Menu = phone.MenuView{Title: "@offer.stick", Items: []phone.MenuItem{
+		{ID: "change/0", Label: "Sign-in server: nothing → https://login.example.net/oauth/internal"}, {ID: "change/1", Label: "Language: en → de"},
+		{ID: "change/2", Label: "Time zone: UTC → Europe/Zurich"},
+	}}
+	code := view(phone.ScreenOffer, keys(phone.ActYes, phone.ActNone, phone.ActNone, phone.ActNo))
+	code.Menu = phone.MenuView{Title: "@offer.code", Items: []phone.MenuItem{{ID: "from", Label: "@offer.from", Value: "cfg.example.net"}}}
 	return []Scene{
 		{"contacts", true, now, contacts},
 		{"contact", true, now, card},
@@ -51,6 +58,8 @@ func desk() []Scene {
 		{"form-wrong", false, now, wrong},
 		{"form-number", false, now, number},
 		{"confirm", true, now, ask},
+		{"offer-stick", true, now, stick},
+		{"offer-code", false, now, code},
 		{"locked", true, now, lock},
 		{"choice", false, now, choice},
 		{"switches", false, now, sound},
