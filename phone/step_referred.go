@@ -1,5 +1,7 @@
 package phone
 
+import "slices"
+
 import "time"
 
 // maxRedirects is how often one call follows a 3xx (RFC 3261 §8.1.3.4 leaves
@@ -156,8 +158,14 @@ func (t *turn) takeOver(e CallArrived, old *call) {
 	t.emit(RingCall{Call: c.ref(), Leg: e.Leg})
 	t.emit(LookUpParty{c.ref(), e.From.Number})
 	t.publishCall("incoming-call", c, detail{"phoneNumber": e.From.Number})
-	if t.inConf(oldID) {
+	if t.inConf(oldID) { // the third party waits: who comes is a stranger to him
+		others := slices.DeleteFunc(slices.Clone(t.conf), func(id CallID) bool { return id == oldID })
 		t.leaveConf()
+		for _, id := range others {
+			if o := t.call(id); o != nil && !o.OnHold {
+				t.holdOne(o)
+			}
+		}
 	}
 	t.setState(c, Answering)
 	t.setFocus(c.ID)
