@@ -28,6 +28,7 @@ type order struct {
 	Hz     float64 `json:"hz"`
 	MS     int     `json:"ms"`
 	Call   int     `json:"call"`
+	With   int     `json:"with"` // the other call of a transfer
 	// Percent is the volume of whatever path comes into use.
 	Percent int `json:"percent"`
 }
@@ -157,6 +158,10 @@ func (w *world) do(ctx context.Context, x order) (map[string]any, error) {
 		w.Phone.Post(phone.Record{Call: id, On: toggle(x.On)})
 	case "dtmf":
 		w.Phone.Post(phone.Digits{Call: id, Digits: x.Digits})
+	case "transfer":
+		w.Phone.Post(phone.Transfer{Call: id, Target: x.Number, With: phone.CallID(x.With)})
+	case "conference":
+		w.Phone.Post(phone.Conference{On: toggle(x.On)})
 	case "reconnect":
 		w.Phone.Post(phone.Reconnect{})
 	case "wait":

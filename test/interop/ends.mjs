@@ -38,6 +38,13 @@ async function ourEnd(user, options) {
     hold: () => p.do('hold', { on: true }), resume: () => p.do('hold', { on: false }), dtmf: (digit) => p.do('dtmf', { digits: digit }),
     incoming: () => p.see('incoming-call'), connected: () => p.see('call-answered'), ended: () => p.see('call-ended'),
     held: () => p.see('remote-hold'),
+    transfer: (to) => p.do('transfer', { number: to }),
+    // Calls another and, when it has answered, tells which call that is.
+    consult: async (to) => {
+      p.forget();
+      await p.do('dial', { number: to });
+      return async () => (await p.see('call-answered')).call;
+    },
   };
 }
 

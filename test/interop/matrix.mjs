@@ -1,6 +1,6 @@
 // The cases of our phone that are the same with every exchange.
 import { add } from './harness.mjs';
-import { baresipEnd, onA, ours } from './ends.mjs';
+import { baresipEnd, onA, onB, ours } from './ends.mjs';
 import { plain, plainServer, turn } from './exchange.mjs';
 import { missing } from './ourphone.mjs';
 import { connect, hearsHold, hearsNothing, shortCall, tonesBothWays, wholeCall, withCuttableWay, withEnds, withoutDirectPath } from './steps.mjs';
@@ -67,6 +67,50 @@ export function addMatrix(smoke, whole) {
   ofOurs(whole, 'baresip calls our phone over plain SIP and RTP', () => withEnds([baresipEnd, classic()], (b, p) => shortCall(b, p)));
   ofOurs(whole, 'our phone over plain SIP and RTP calls sip013', () => withEnds([classic({ dtmf: 'info' }), onA('sip013')], (p, b) => wholeCall(p, b)));
   ofOurs(whole, 'jssip calls our phone over plain SIP and RTP', () => withEnds([onA('jssip'), classic()], (b, p) => wholeCall(b, p)));
+
+  // Our phone hands a call on; afterwards the two others hear each other.
+  ofOurs(whole, 'our phone hands a call on to another, blindly', () => withEnds([onA('jssip'), ours(), onB('sip013')], async (a, p, c) => {
+    await connect(a, p);
+    await tonesBothWays(a, p);
+    await p.transfer(c.user);
+    await c.incoming();
+    await c.answer();
+    const heard = await tonesBothWays(a, c);
+    await Promise.all([p.see('call-transferred'), p.ended()]);
+    await a.end();
+    await c.ended();
+    return `heard ${heard}`;
+  }));
+  ofOurs(whole, 'our phone hands its own call on to another, blindly', () => withEnds([ours(), onA('sip021'), onB('jssip')], async (p, a, c) => {
+    await connect(p, a);
+    await tonesBothWays(a, p);
+    await p.transfer(c.user);
+    await c.incoming();
+    await c.answer();
+    const heard = await tonesBothWays(a, c);
+    await Promise.all([p.see('call-transferred'), p.ended()]);
+    await c.end();
+    await a.ended();
+    return `heard ${heard}`;
+  }));
+  ofOurs(whole, 'our phone asks first, then hands the call on', () => withEnds([onA('sip021'), ours(), onB('jssip')], async (a, p, c) => {
+    await connect(a, p);
+    await tonesBothWays(a, p);
+    const first = p.events.find((e) => e.call).call;
+    await p.hold();
+    await hearsHold(a);
+    const answered = await p.consult(c.user);
+    await c.incoming();
+    await c.answer();
+    const second = await answered();
+    const between = await tonesBothWays(p, c);
+    await p.do('transfer', { call: first, with: second });
+    const heard = await tonesBothWays(a, c);
+    await p.see('call-transferred');
+    await a.end();
+    await c.ended();
+    return `asking ${between}, afterwards ${heard}`;
+  }));
 
   for (const transport of ['udp', 'tcp']) {
     const rtc = { iceTransportPolicy: 'relay', iceServers: [turn('udp')] };

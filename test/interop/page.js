@@ -114,6 +114,7 @@ function jssip() {
     session.on('hold', (e) => note('hold', e.originator));
     session.on('newDTMF', (e) => e.originator === 'remote' && note('dtmf', e.dtmf.tone));
     session.on('refer', (e) => { note('refer'); e.accept((next) => watch(next), options); });
+    session.on('replaces', (e) => e.accept((next) => next.answer(options)));
     // It would wait for the end of gathering, which a lost server delays for long.
     let timer;
     session.on('icecandidate', (e) => { clearTimeout(timer); timer = setTimeout(e.ready, 300); });
