@@ -75,6 +75,7 @@ export function addMatrix(smoke, whole) {
     await p.transfer(c.user);
     await c.incoming();
     await c.answer();
+    await c.connected();
     const heard = await tonesBothWays(a, c);
     await Promise.all([p.see('call-transferred'), p.ended()]);
     await a.end();
@@ -87,6 +88,7 @@ export function addMatrix(smoke, whole) {
     await p.transfer(c.user);
     await c.incoming();
     await c.answer();
+    await c.connected();
     const heard = await tonesBothWays(a, c);
     await Promise.all([p.see('call-transferred'), p.ended()]);
     await c.end();
@@ -102,6 +104,7 @@ export function addMatrix(smoke, whole) {
     const answered = await p.consult(c.user);
     await c.incoming();
     await c.answer();
+    await c.connected();
     const second = await answered();
     const between = await tonesBothWays(p, c);
     await p.do('transfer', { call: first, with: second });

@@ -148,7 +148,8 @@ async function listen(ms) {
   const stream = new MediaStream(tracks);
   const element = document.querySelector('audio');
   element.srcObject = stream;
-  await element.play().catch((e) => note('play', e.message));
+  // It waits for ever for a stream that has no track yet.
+  await Promise.race([element.play().catch((e) => note('play', e.message)), new Promise((done) => { setTimeout(done, 3000); })]);
   const context = new AudioContext();
   await context.resume();
   const meter = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0 });
