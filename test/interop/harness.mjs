@@ -12,9 +12,16 @@ export function add(modes, name, f, skip) {
 export const both = ['smoke', 'full'], full = ['full'];
 export { mode };
 
+// A browser that never answers must not cost the run all its time.
+function within(p, ms) {
+  let timer;
+  const late = new Promise((_, failed) => { timer = setTimeout(() => failed(new Error(`not done within ${ms / 1000} s`)), ms); });
+  return Promise.race([p, late]).finally(() => clearTimeout(timer));
+}
+
 async function tried(c) {
   const began = Date.now();
-  const detail = await c.f();
+  const detail = await within(c.f(), 120000);
   return `${typeof detail === 'string' ? `${detail}, ` : ''}${((Date.now() - began) / 1000).toFixed(1)} s`;
 }
 const told = (e) => String(e.stack ?? e).split('\n').slice(0, 12).map((l) => `     ${l}`).join('\n');

@@ -39,11 +39,11 @@ ofOurs('sound before the answer is heard', () => withEnds([ours()], async (p) =>
   await hearsTone(p, p.hz, 'itself');
   return `early ${dbfs} dBFS`;
 }));
-const refusals = { 9486: 'busy', 9404: 'not_found', 9603: 'declined', 9503: 'server_error' };
+const refusals = { 9486: 'busy', 9404: 'not_found', 9603: 'not_allowed', 9503: 'no_connection' };
 for (const [number, cause] of Object.entries(refusals)) {
   ofOurs(`the exchange refuses ${number}: ${cause}`, () => withEnds([ours()], async (p) => {
     await p.call(number);
-    return `told: ${(await p.see('call-failed')).error}`;
+    assert.equal((await p.see('call-failed')).error, cause);
   }));
 }
 ofOurs('our phone gives up a call that only rings', () => withEnds([ours()], async (p) => {
