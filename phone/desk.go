@@ -131,6 +131,9 @@ func (s *State) endedRows(screen Screen) [][4]Action {
 	if c == nil || anonymous(c.Party.Number) || s.locked() {
 		return one(ActNone, ActNone, ActNone, ActOK)
 	}
+	if s.forwardedShown() { // the person may follow
+		return one(ActCall, ActNone, ActContacts, ActOK)
+	}
 	if screen == ScreenEnded {
 		return one(ActRedial, s.saveAct(c.Party.Number), ActNone, ActOK)
 	}

@@ -172,7 +172,7 @@ func (m *simulation) service(b, c byte) What {
 		return LineChanged{Line: LineID(fmt.Sprint(1 + c%2)), State: LineFailed, Cause: CauseNotAllowed}
 	case 4:
 		return SettingsChanged{Settings{DND: c > 200, NoCallWaiting: c%8 == 0, SoftRing: c%2 == 0, NoMatch: []NoMatch{"", NoMatchSend, NoMatchReject}[int(c)%3], Emergency: []string{"112"}, NoTransferOnHook: c%7 == 0, ConfConnect: c%5 == 0, FollowRedirects: c%2 == 0,
-			Transfers: []TransferPolicy{TransfersAccept, TransfersAsk, TransfersRefuse}[int(c)%3]}}
+			Transfers: []TransferPolicy{TransfersOwn, TransfersAccept, TransfersAsk, TransfersRefuse}[int(c)%4]}}
 	case 5:
 		return SessionChanged{SessionInfo{State: []SessionState{SessionOut, SessionPending, SessionIn, SessionLost}[int(c)%4]}}
 	case 6:

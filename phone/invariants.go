@@ -201,7 +201,7 @@ func (k *checker) softKeys(s *State) {
 		case ActDelete:
 			ok = ok && (s.input.Text != "" || s.page.form != nil && len(s.page.form.text) > 0)
 		case ActCall:
-			ok = ok && (s.input.Text != "" || s.selectedID() != "" || s.station == stationTransfer && s.entered() != "")
+			ok = ok && (s.input.Text != "" || s.selectedID() != "" || s.station == stationTransfer && s.entered() != "" || s.forwardedShown())
 		case ActForward:
 			ok = ok && in(Incoming)
 		case ActUnlock:

@@ -44,6 +44,8 @@ const (
 	menuLanguage = "language"
 	menuCalls    = "call_settings"
 	menuCallerID = "caller_id"
+	menuMoves    = "move_settings"
+	menuReferred = "transfers"
 	menuLock     = "lock"
 
 	confirmReset     = "confirm.reset"
@@ -121,8 +123,16 @@ func (s *State) menuEntries() []entry {
 		return []entry{
 			flip(SetCallWaiting, !set.NoCallWaiting), flip(SetRejectAnonymous, set.RejectAnonymous), sub(menuCallerID),
 			flip(SetHistoryOff, set.HistoryOff), ask(SetVoicemail, FormNumber, set.Voicemail), ask(SetHotLine, FormNumber, set.HotLine),
-			flip(SetMuteKeyDND, set.MuteKeyDND), flip(SetHideDigits, set.HideDigits),
+			flip(SetMuteKeyDND, set.MuteKeyDND), flip(SetHideDigits, set.HideDigits), sub(menuMoves),
 		}
+	case menuMoves:
+		referred := sub(menuReferred)
+		referred.value = "@" + "transfers." + set.Transfers.Word()
+		return []entry{
+			flip(SetTransferOnHook, !set.NoTransferOnHook), flip(SetConfConnect, set.ConfConnect), flip(SetRedirects, set.FollowRedirects), referred,
+		}
+	case menuReferred:
+		return choices(SetTransfers, transferPolicies, set.Transfers.Word(), "transfers.")
 	case menuCallerID:
 		return s.callerIDMenu()
 	case menuLock:

@@ -1,6 +1,7 @@
 package phone
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,6 +41,10 @@ const (
 	SetHotLine         = "hot_line"
 	SetMuteKeyDND      = "mute_key_dnd"
 	SetHideDigits      = "hide_digits"
+	SetTransfers       = "transfers" // one of the TransferPolicy, or "own"
+	SetRedirects       = "follow_redirects"
+	SetConfConnect     = "conference_connect"
+	SetTransferOnHook  = "transfer_on_hook"
 )
 
 // ApplySetting changes what a kept or received setting says and reports
@@ -80,6 +85,18 @@ func ApplySetting(s *Settings, name, value string) bool {
 			return false
 		}
 		s.NoCallWaiting = !on
+	case SetTransferOnHook:
+		on, err := strconv.ParseBool(value)
+		if err != nil {
+			return false
+		}
+		s.NoTransferOnHook = !on
+	case SetTransfers:
+		p, ok := ParseTransferPolicy(value)
+		if !ok {
+			return false
+		}
+		s.Transfers = p
 	default:
 		return false
 	}
@@ -98,7 +115,28 @@ func switches(s *Settings) map[string]*bool {
 	return map[string]*bool{
 		SetDND: &s.DND, SetRejectAnonymous: &s.RejectAnonymous, SetWithhold: &s.Withhold, SetHistoryOff: &s.HistoryOff,
 		SetLocked: &s.Locked, SetPINSet: &s.PINSet, SetMuteKeyDND: &s.MuteKeyDND, SetHideDigits: &s.HideDigits,
+		SetRedirects: &s.FollowRedirects, SetConfConnect: &s.ConfConnect,
 	}
+}
+
+// transferPolicies are the words of TransferPolicy, in the order of the menu.
+var transferPolicies = []string{"own", string(TransfersAccept), string(TransfersAsk), string(TransfersRefuse)}
+
+// ParseTransferPolicy reads a word of a configuration: "own" (also ""),
+// "accept", "ask" or "refuse".
+func ParseTransferPolicy(word string) (p TransferPolicy, ok bool) {
+	if word == "" || word == "own" {
+		return TransfersOwn, true
+	}
+	return TransferPolicy(word), slices.Contains(transferPolicies, word)
+}
+
+// Word is what ParseTransferPolicy reads.
+func (p TransferPolicy) Word() string {
+	if p == TransfersOwn {
+		return "own"
+	}
+	return string(p)
 }
 
 // change sets and keeps a setting.

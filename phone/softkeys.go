@@ -334,6 +334,10 @@ func (t *turn) actDial(a Action) {
 		if t.callRow() {
 			return
 		}
+		if t.forwardedShown() && !t.dialScreen() {
+			t.callForwarded(t.call(t.shown))
+			return
+		}
 		t.sendInput(t.freePath(), "key")
 	case ActDelete:
 		if t.page.form != nil {

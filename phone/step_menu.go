@@ -343,6 +343,18 @@ func (t *turn) redialShown(c *call) {
 	t.place(o)
 }
 
+// forwardedShown: the screen tells of a call that was to go elsewhere.
+func (s *State) forwardedShown() bool {
+	c := s.call(s.shown)
+	return c != nil && c.Cause == CauseRedirected && c.Forwarded.Number != ""
+}
+
+// callForwarded calls whom the exchange named instead of the number dialled.
+func (t *turn) callForwarded(c *call) {
+	n := c.Forwarded.Number
+	t.place(order{typed: n, number: n, line: c.Line, path: t.freePath(), private: c.private, party: c.Forwarded, cause: "redirect"})
+}
+
 // dialSelected calls the number of the selected row.
 func (t *turn) dialSelected() {
 	rows := t.historyRows()

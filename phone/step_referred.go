@@ -1,8 +1,10 @@
 package phone
 
-import "slices"
-
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // maxRedirects is how often one call follows a 3xx (RFC 3261 §8.1.3.4 leaves
 // the number to us).
@@ -31,13 +33,39 @@ func (t *turn) transferAsked(e TransferAsked) {
 	case c.State != Active || c.emergency || t.isEmergency(e.Number) || t.inConf(c.ID) || t.xfer.has(c.ID) || t.question.on ||
 		t.settings.Transfers == TransfersRefuse || t.count((*call).live) >= t.settings.MaxCalls:
 		t.refuseTransfer(e)
-	case t.settings.Transfers == TransfersAsk:
+	case t.settings.Transfers == TransfersAsk, t.settings.Transfers == TransfersOwn && !t.ownDomain(c.Line, e.Target):
 		t.question = question{e, true}
 		t.setFocus(c.ID)
 		t.start(Timer{Kind: TimerAsked}, askedTime)
 	default:
 		t.followTransfer(e)
 	}
+}
+
+// ownDomain: the address is one of the line's exchange, or has no domain.
+func (s *State) ownDomain(id LineID, uri string) bool {
+	uri = strings.Trim(uri, "<> ")
+	if rest, ok := strings.CutPrefix(uri, "sips:"); ok {
+		uri = rest
+	} else if uri, ok = strings.CutPrefix(uri, "sip:"); !ok {
+		return strings.HasPrefix(uri, "tel:") || !strings.ContainsAny(uri, ":@")
+	}
+	if i := strings.IndexAny(uri, ";?"); i >= 0 && !strings.Contains(uri[i:], "@") {
+		uri = uri[:i] // parameters of the address
+	}
+	host := uri[strings.LastIndex(uri, "@")+1:]
+	if i := strings.IndexAny(host, ";?"); i >= 0 {
+		host = host[:i]
+	}
+	l := s.line(id)
+	return l != nil && l.Domain != "" && (strings.EqualFold(host, l.Domain) || strings.EqualFold(withoutPort(host), withoutPort(l.Domain)))
+}
+
+func withoutPort(host string) string {
+	if i := strings.LastIndex(host, ":"); i > strings.LastIndex(host, "]") {
+		return host[:i]
+	}
+	return host
 }
 
 func (t *turn) refuseTransfer(e TransferAsked) {

@@ -381,7 +381,10 @@ type Timers struct {
 type TransferPolicy string
 
 const (
-	TransfersAccept TransferPolicy = ""       // do it
+	// TransfersOwn does it for somebody of the line's own domain, and asks the
+	// person about anybody else.
+	TransfersOwn    TransferPolicy = ""
+	TransfersAccept TransferPolicy = "accept" // do it
 	TransfersAsk    TransferPolicy = "ask"    // ask the person, for eight seconds
 	TransfersRefuse TransferPolicy = "refuse" // decline
 )

@@ -49,7 +49,15 @@ type Config struct {
 	ParkPollInterval Value[time.Duration] `key:"park_poll_interval" name:"Interval of the park list" stage:"service"`
 	VoicemailNumber  Value[string]        `key:"voicemail_number" name:"Voicemail number" stage:"service"`
 	EmergencyNumbers Value[[]string]      `key:"emergency_numbers" name:"Emergency numbers" stage:"service"`
-	DigitMap         Value[string]        `key:"digit_map" name:"Digit map" stage:"service"`
+	// Transfers says what to do when the far end asks us to call someone else.
+	Transfers Value[string] `key:"transfers" name:"When transferred" stage:"service" enum:"own accept ask refuse"`
+	// FollowRedirects calls whom the exchange names instead (3xx).
+	FollowRedirects Value[bool] `key:"follow_redirects" name:"Follow forwarded calls" stage:"service"`
+	// ConferenceConnect leaves the other two connected when we leave.
+	ConferenceConnect Value[bool] `key:"conference_connect" name:"Leaving a conference connects the others" stage:"service"`
+	// TransferOnHook: hanging up in a consultation completes the transfer.
+	TransferOnHook Value[bool]   `key:"transfer_on_hook" name:"Hanging up transfers" stage:"service"`
+	DigitMap       Value[string] `key:"digit_map" name:"Digit map" stage:"service"`
 	// ProgramKeys are K1 to K8, each "FUNCTION", "FUNCTION:VALUE" or "FUNCTION:VALUE:LABEL".
 	ProgramKeys Value[[]string] `key:"program_keys" name:"Programmable keys" stage:"service"`
 
@@ -172,6 +180,9 @@ func Defaults() Config {
 		ProvisioningInterval: Value[time.Duration]{Value: 24 * time.Hour, Source: at},
 		ProvisioningDHCP:     Value[bool]{Value: true, Source: at},
 		ParkPollInterval:     Value[time.Duration]{Value: 5 * time.Second, Source: at},
+		Transfers:            Value[string]{Value: "own", Source: at},
+		FollowRedirects:      Value[bool]{Value: true, Source: at},
+		TransferOnHook:       Value[bool]{Value: true, Source: at},
 		Theme:                Value[string]{Value: "dark", Source: at},
 		Locale:               Value[string]{Value: "en", Source: at},
 		TimeZone:             Value[string]{Value: "UTC", Source: at},

@@ -122,6 +122,7 @@ func (c *Config) check() []error {
 			k.wrong("emergency_numbers", "emergency_numbers["+strconv.Itoa(i)+"]", "digits only")
 		}
 	}
+	k.that(slices.Contains([]string{"", "own", "accept", "ask", "refuse"}, c.Transfers.Value), "transfers", `"own", "accept", "ask" or "refuse"`)
 	if b := c.OpusBitrate; b.Set() {
 		k.that(b.Value >= minBitrate && b.Value <= maxBitrate, "opus_bitrate", "6000 to 128000 bit/s")
 	}

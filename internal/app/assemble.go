@@ -261,7 +261,9 @@ func trusted(o Options, problems *health.Registry) *x509.CertPool {
 
 func settingsOf(o Options) phone.Settings {
 	c := o.Config
+	transfers, _ := phone.ParseTransferPolicy(c.Transfers.Value) // checked with the document
 	return phone.Defaults(phone.Settings{
+		Transfers: transfers, FollowRedirects: c.FollowRedirects.Value, ConfConnect: c.ConferenceConnect.Value, NoTransferOnHook: !c.TransferOnHook.Value,
 		Theme: c.Theme.Value, Locale: c.Locale.Value, TimeZone: c.TimeZone.Value, Country: c.Country.Value,
 		BrandName: c.BrandName.Value, Primary: c.PrimaryColor.Value, Accent: c.AccentColor.Value, PhoneName: o.PhoneName,
 		Voicemail: c.VoicemailNumber.Value, Emergency: c.EmergencyNumbers.Value, DigitMap: c.DigitMap.Value, Keys: progKeys(c.ProgramKeys.Value),

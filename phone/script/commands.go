@@ -122,7 +122,7 @@ var outside = map[string]func(*World, []string) error{
 	"lines": func(w *World, a []string) error {
 		var lines []phone.LineInfo
 		for _, id := range a {
-			lines = append(lines, phone.LineInfo{ID: phone.LineID(id), Label: "Line " + id, Number: "100" + id})
+			lines = append(lines, phone.LineInfo{ID: phone.LineID(id), Label: "Line " + id, Number: "100" + id, Domain: "example.com"})
 		}
 		return w.Do(phone.LinesConfigured{Lines: lines})
 	},

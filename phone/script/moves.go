@@ -41,10 +41,14 @@ var moves = map[string]func(*World, []string) error{
 		}
 		return fmt.Errorf("transfer %q?", word(a, 0))
 	},
-	"asked": func(w *World, a []string) error {
+	"asked": func(w *World, a []string) error { // asked [outside] NUMBER [CALL]
+		host := "example.com"
+		if word(a, 0) == "outside" {
+			host, a = "example.net", a[1:]
+		}
 		r, err := w.ref(word(a, 1))
 		n := word(a, 0)
-		return errors.Join(err, w.Do(phone.TransferAsked{Call: r, Refer: "refer-1", Target: "sip:" + n + "@example.com", Number: n}))
+		return errors.Join(err, w.Do(phone.TransferAsked{Call: r, Refer: "refer-1", Target: "sip:" + n + "@" + host, Number: n}))
 	},
 	"redirected": func(w *World, a []string) error {
 		r, err := w.ref(word(a, 1))

@@ -47,7 +47,7 @@ func (w *World) Ready() error {
 	return errors.Join(
 		w.Do(phone.HookMoved{}),
 		w.Do(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionIn, User: "Front desk"}}),
-		w.Do(phone.LinesConfigured{Lines: []phone.LineInfo{{ID: "1", Label: "Front desk", Number: "1001"}}}),
+		w.Do(phone.LinesConfigured{Lines: []phone.LineInfo{{ID: "1", Label: "Front desk", Number: "1001", Domain: "example.com"}}}),
 		w.Do(phone.LineChanged{Line: "1", State: phone.LineRegistered}),
 		w.Advance(10*time.Second),
 	)
