@@ -58,7 +58,8 @@ type (
 	// HistoryLoaded brings the finished calls that the store knows, newest
 	// first: for the history page and for REDIAL.
 	HistoryLoaded struct{ Calls []CallRecord }
-	// MessageWaiting is the MWI state of a line (RFC 3842).
+	// MessageWaiting is the MWI state of a line (RFC 3842). Known is false when
+	// the exchange does not tell any more.
 	MessageWaiting struct {
 		Line        LineID
 		Known       bool

@@ -96,22 +96,30 @@ func (t *turn) settingsChanged(n Settings) {
 
 func (t *turn) messageWaiting(e MessageWaiting) {
 	before := t.mwiView()
+	if !e.Known { // what was known stays on the lamp (C7)
+		for _, m := range t.mwi {
+			if m.line == e.Line {
+				e.New, e.Urgent = m.New, m.Urgent
+			}
+		}
+	}
 	t.mwi = slices.DeleteFunc(slices.Clone(t.mwi), func(m lineMWI) bool { return m.line == e.Line })
 	t.mwi = append(t.mwi, lineMWI{e.Line, MWIView{e.Known, e.New, e.Urgent}})
 	if v := t.mwiView(); v != before {
-		t.publish("mwi", e.Line, detail{"count": v.New})
+		t.publish("mwi", e.Line, detail{"count": v.New, "known": v.Known})
 	}
 }
 
 func (s *State) mwiView() MWIView {
 	var v MWIView
+	stale := false
 	for _, m := range s.mwi {
-		if m.Known {
-			v.Known = true
-			v.New += m.New
-			v.Urgent += m.Urgent
-		}
+		v.Known = v.Known || m.Known
+		stale = stale || !m.Known && m.New > 0
+		v.New += m.New
+		v.Urgent += m.Urgent
 	}
+	v.Known = v.Known && !stale
 	return v
 }
 

@@ -178,13 +178,17 @@ func (s *State) statusItems() []MenuItem {
 	return items
 }
 
+// historyWord is what became of a call, a key of ui's catalogue. Only a call
+// that nobody took and nobody turned away was missed.
 func historyWord(r CallRecord) string {
 	switch {
 	case r.Direction == Outbound:
 		return "placed"
-	case !r.AnsweredAt.IsZero(), r.Outcome == CauseElsewhere:
+	case !r.AnsweredAt.IsZero():
 		return "received"
-	case r.Outcome == CauseRejected, r.Outcome == CauseDND:
+	}
+	switch r.Outcome {
+	case CauseElsewhere, CauseRejected, CauseDND, CauseForwarded, CauseBlocked, CauseAnonymous:
 		return string(r.Outcome)
 	}
 	return "missed"

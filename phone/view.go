@@ -263,7 +263,8 @@ type VolumeOverlay struct {
 	Percent int
 }
 
-// MWIView is the message-waiting state over all lines.
+// MWIView is the message-waiting state over all lines. What is not Known any
+// more is what it was last.
 type MWIView struct {
 	Known       bool
 	New, Urgent int

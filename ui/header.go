@@ -92,8 +92,9 @@ func (b *builder) badges() []Badge {
 	add(b.v.DND, IconMoon, ToneWarn, "")
 	add(b.v.Settings.Forward.Any(), IconForward, ToneAccent, "")
 	add(b.v.Locked, IconKeyLock, ToneMuted, "")
-	if b.v.MWI.Known && b.v.MWI.New > 0 && b.v.Screen != phone.ScreenIdle {
-		add(true, IconMail, ToneAccent, "")
+	if m := b.v.MWI; m.New > 0 && b.v.Screen != phone.ScreenIdle {
+		add(m.Known, IconMail, ToneAccent, "")
+		add(!m.Known, IconMail, ToneMuted, "")
 	}
 	add(inCall && c.Secure, IconLock, ToneGo, "")
 	if b.registered() && !inCall {

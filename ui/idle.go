@@ -31,12 +31,16 @@ func (b *builder) idleChips() []Chip {
 	if held > 0 {
 		out = append(out, Chip{IconPause, b.c.count("idle.held", held), ToneWarn})
 	}
-	if m := b.v.MWI; m.Known && m.New > 0 {
+	if m := b.v.MWI; m.New > 0 {
 		text := b.c.count("idle.mail", m.New)
 		if m.Urgent > 0 {
 			text = strings.ReplaceAll(b.c.count("idle.mail.urgent", m.New), "{urgent}", fmt.Sprint(m.Urgent))
 		}
-		out = append(out, Chip{IconMail, text, ToneAccent})
+		tone := ToneAccent
+		if !m.Known {
+			tone = ToneMuted
+		}
+		out = append(out, Chip{IconMail, text, tone})
 	}
 	if b.v.Locked {
 		out = append(out, Chip{IconKeyLock, b.c.say("idle.locked"), ToneMuted})

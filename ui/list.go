@@ -62,12 +62,18 @@ func historyIcon(value string) (Icon, Tone) {
 	switch value {
 	case "@placed":
 		return IconOut, ToneMuted
-	case "@received", "@elsewhere":
+	case "@received":
 		return IconIn, ToneGo
+	case "@elsewhere":
+		return IconIn, ToneMuted
 	case "@missed":
 		return IconMissed, ToneStop
-	case "@rejected", "@dnd":
+	case "@rejected", "@blocked", "@anonymous":
 		return IconCross, ToneMuted
+	case "@dnd":
+		return IconMoon, ToneMuted
+	case "@forwarded":
+		return IconForward, ToneMuted
 	}
 	return IconNone, ToneText
 }

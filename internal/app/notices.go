@@ -129,6 +129,9 @@ func historyList(rows []calllog.Record) []map[string]any {
 			"id": r.CallID, "phoneNumber": r.PhoneNumber, "timestamp": r.StartedAt.UnixMilli(),
 			"direction": string(r.Direction), "status": historyStatus(r),
 		}
+		if r.Outcome != calllog.OutcomeUnknown {
+			e["outcome"] = string(r.Outcome)
+		}
 		if r.Duration > 0 {
 			e["duration"] = r.Duration.Milliseconds()
 		}

@@ -138,6 +138,9 @@ var outcomes = map[phone.Cause]calllog.Outcome{
 	phone.CauseElsewhere: calllog.OutcomeAnsweredElsewhere,
 	phone.CauseRejected:  calllog.OutcomeRejected,
 	phone.CauseDND:       calllog.OutcomeDoNotDisturb,
+	phone.CauseForwarded: calllog.OutcomeForwarded,
+	phone.CauseBlocked:   calllog.OutcomeBlocked,
+	phone.CauseAnonymous: calllog.OutcomeAnonymous,
 	phone.CauseMissed:    calllog.OutcomeCancelled,
 	phone.CauseCancelled: calllog.OutcomeNoAnswer,
 	phone.CauseNoAnswer:  calllog.OutcomeNoAnswer,
@@ -199,7 +202,10 @@ func (s *storage) Recent(ctx context.Context) ([]phone.CallRecord, error) {
 		if r.Direction == calllog.Inbound {
 			c.Direction = phone.Inbound
 		}
-		if r.Outcome == calllog.OutcomeAnswered {
+		switch { // of a call at another phone the backend knows the four words only
+		case r.Outcome == calllog.OutcomeUnknown && r.Disposition == calllog.Rejected:
+			c.Outcome = phone.CauseRejected
+		case r.Outcome == calllog.OutcomeAnswered, r.Outcome == calllog.OutcomeUnknown && r.Disposition == calllog.Answered:
 			c.AnsweredAt = r.EndedAt.Add(-r.Duration)
 			c.Outcome = phone.CauseRemote
 		}

@@ -40,6 +40,8 @@ const (
 	OutcomeRejected          Outcome = "rejected"
 	OutcomeDoNotDisturb      Outcome = "do_not_disturb"
 	OutcomeForwarded         Outcome = "forwarded"
+	OutcomeBlocked           Outcome = "blocked"   // the caller is on the block list
+	OutcomeAnonymous         Outcome = "anonymous" // turned away for withholding the number
 	OutcomeCancelled         Outcome = "cancelled" // by the caller, before an answer
 	OutcomeNoAnswer          Outcome = "no_answer"
 	OutcomeBusy              Outcome = "busy"
@@ -52,7 +54,7 @@ func (o Outcome) Disposition(d Direction) Disposition {
 	switch o {
 	case OutcomeAnswered, OutcomeAnsweredElsewhere:
 		return Answered
-	case OutcomeRejected, OutcomeDoNotDisturb, OutcomeForwarded:
+	case OutcomeRejected, OutcomeDoNotDisturb, OutcomeForwarded, OutcomeBlocked, OutcomeAnonymous:
 		return Rejected
 	case OutcomeCancelled, OutcomeNoAnswer:
 		if d == Inbound {

@@ -57,7 +57,8 @@ func (e *Engine) authenticate(t *serverTx) (User, bool) {
 	}
 	switch result {
 	case registrar.Good:
-		if from := sipmsg.URIUser(sipmsg.ParseAddress(t.req.Get("From")).URI); from == name {
+		from := sipmsg.URIUser(sipmsg.ParseAddress(t.req.Get("From")).URI)
+		if from == name || from == "anonymous" && t.req.Get("Privacy") != "" { // RFC 3323 §4.1: who it is the credentials say
 			return e.cfg.Users[name], true
 		}
 		fallthrough

@@ -137,7 +137,7 @@ var outside = map[string]func(*World, []string) error{
 	"mwi": func(w *World, a []string) error {
 		n, _ := strconv.Atoi(word(a, 1))
 		u, _ := strconv.Atoi(word(a, 2))
-		return w.Do(phone.MessageWaiting{Line: phone.LineID(word(a, 0)), Known: true, New: n, Urgent: u})
+		return w.Do(phone.MessageWaiting{Line: phone.LineID(word(a, 0)), Known: word(a, 1) != "unknown", New: n, Urgent: u})
 	},
 	"history": func(w *World, a []string) error {
 		var calls []phone.CallRecord

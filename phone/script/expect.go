@@ -109,6 +109,9 @@ func (w *World) look(what string, a []string) (string, bool) {
 	case "missed":
 		return strconv.Itoa(v.Missed), true
 	case "mwi":
+		if !v.MWI.Known {
+			return strconv.Itoa(v.MWI.New) + "?", true
+		}
 		return strconv.Itoa(v.MWI.New), true
 	case "recall":
 		return w.nameOf(v.Recall), true

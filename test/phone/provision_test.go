@@ -102,6 +102,7 @@ func live(t *testing.T, more string, site http.Handler) *household {
 		s, err := app.Assemble(app.Options{
 			Config: cfg, DataDir: data, Devices: b.card, Version: "test", Clock: h.clock, Board: app.Board{Name: "virtual"},
 			Roots: ex.CertPool(), Loopback: true, PhoneName: "Front desk", Log: slog.New(slog.DiscardHandler),
+			CheckConfig: func(bool) { h.prov.CheckSync() },
 		})
 		if err != nil {
 			return app.Made{}, errors.Join(err, b.card.Close())
@@ -277,7 +278,9 @@ func TestConfigurationFromTheSite(t *testing.T) {
 	mu.Lock()
 	locale = "en"
 	mu.Unlock()
-	h.prov.CheckSync()
+	if err := h.lab.Engine.CheckSync(extension, false); err != nil {
+		t.Fatal(err)
+	}
 	h.registered(3)
 	if cfg, _, err := h.prov.Config(); err != nil || cfg.Locale.Value != "en" || cfg.Locale.Source.Layer != provisioning.LayerSite {
 		t.Errorf("%+v, %v", cfg.Locale, err)

@@ -56,6 +56,7 @@ type setup struct {
 	waitIn   bool
 	clock    *leaper
 	before   func(*lab.Exchange)
+	check    func(reboot bool) // is asked to fetch the configuration again
 }
 
 type world struct {
@@ -106,7 +107,12 @@ func start(t testing.TB, s setup) *world {
 		Board: app.Board{Name: "virtual", Keypads: []hal.Keypad{w.keypad}, Hook: w.hook, Lamps: &sim.Lamps{}},
 		Log:   slog.New(slog.NewJSONHandler(w.heard.writer("log"), &slog.HandlerOptions{Level: slog.LevelDebug - 8})),
 		Trace: func(m sip.TraceMessage) { w.heard.add("sip trace", m.Text) },
-		Roots: w.lab.CertPool(), Loopback: true, PhoneName: "Front desk",
+		Roots: w.lab.CertPool(), Loopback: true, PhoneName: "Front desk", CheckConfig: s.check,
+		Record: func(e phone.Event) {
+			if k, ok := e.What.(phone.KeyDown); ok {
+				w.heard.add("keys of the record", string(k.Key))
+			}
+		},
 	}
 	opts.Config = w.configuration(t, s)
 	if w.System, err = app.Assemble(opts); err != nil {

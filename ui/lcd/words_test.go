@@ -159,7 +159,7 @@ func TestMenuWordsFit(t *testing.T) {
 	r := renderer(t)
 	rows := []string{"status|", "history|", "dnd|on", "dnd|off", "theme|dark", "theme|light", "sign_in|", "sign_out|", "phone_name|", "signed_in_as|",
 		"contacts|", "settings|", "network|", "audio|", "display|", "language|", "about|", "reset|", "volume|", "reconnect|", "version|"}
-	states := []string{"registered", "connecting", "unregistered", "failed", "off", "placed", "received", "missed", "rejected", "dnd"}
+	states := []string{"registered", "connecting", "unregistered", "failed", "off", "placed", "received", "missed", "rejected", "dnd", "elsewhere", "forwarded", "blocked", "anonymous"}
 	for _, w := range states {
 		rows = append(rows, "Front desk|"+w)
 	}
