@@ -36,8 +36,9 @@ type Config struct {
 	Health   *health.Registry
 	Info     func() Info // identity and figures for /api/v1/status
 	Levels   func() Levels
-	Owner    Owner // nil: none of its routes
-	Pages    fs.FS // the front panel; nil: none
+	Brand    func() Brand // nil: none
+	Owner    Owner        // nil: none of its routes
+	Pages    fs.FS        // the front panel; nil: none
 	Log      *slog.Logger
 	Clock    clock.Clock
 	Extra    map[string]http.Handler // further routes, e.g. the simulator's own
@@ -142,6 +143,7 @@ func (s *Server) routes() http.Handler {
 	m.HandleFunc("GET /api/v1/calls", s.calls)
 	m.HandleFunc("GET /api/v1/problems", s.problems)
 	m.HandleFunc("GET /api/v1/screen.png", s.screenPNG)
+	m.HandleFunc("GET "+brandLogoPath, s.brandLogo)
 	m.HandleFunc("GET /api/v1/screen/stream", s.screenStream)
 	m.HandleFunc("GET /api/v1/events", s.events)
 	m.HandleFunc("POST /api/v1/keys", s.postKey)

@@ -13,6 +13,7 @@ func Build(v phone.View, env Env) Screen {
 	b := &builder{v: v, env: env, c: language(env.Locale)}
 	s := Screen{ID: v.Screen, Theme: theme(string(env.Theme)), Primary: v.Settings.Primary, Accent: v.Settings.Accent}
 	s.Body = b.body()
+	s.Logo = b.logo(s.Body)
 	s.Glow = b.glow()
 	s.Header = b.header()
 	s.Keys = b.softKeys()

@@ -14,6 +14,7 @@ type Env struct {
 	Locale        string         // BCP 47; an unknown one falls back to English
 	Theme         Theme          // "": Dark
 	ReducedMotion bool           // nothing breathes, blinks or slides
+	Logo          *Logo          // the brand's; nil: none
 	SoftWidth     int            // characters of a soft key label: 8 (0) or 5
 }
 

@@ -13,6 +13,7 @@ type Screen struct {
 	Theme   Theme
 	Primary string // the brand's colour, "#rrggbb" or "rgb(r, g, b)"; "" for the theme's own accent
 	Accent  string // the brand's second colour, for what is chosen; "": Primary
+	Logo    *Logo  // the brand's, nil where it has no place
 	Glow    int    // strength of the ringing ground, 0 (plain) … GlowMax
 	Header  Header
 	Body    Body // never nil

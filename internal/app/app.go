@@ -19,6 +19,7 @@ import (
 
 	"phoned/backend"
 	"phoned/hal"
+	"phoned/internal/brandlogo"
 	"phoned/internal/calllog"
 	"phoned/internal/clock"
 	"phoned/internal/health"
@@ -108,10 +109,12 @@ type Config struct {
 	Board        Board
 	Renderer     Renderer       // nil: nothing is drawn
 	Mirror       *manage.Mirror // nil: no picture for the web
-	Bus          *manage.Bus
-	Health       *health.Registry
-	Log          *slog.Logger
-	Clock        clock.Clock
+	// Logo keeps the brand's picture; nil: there is none.
+	Logo   *brandlogo.Keeper
+	Bus    *manage.Bus
+	Health *health.Registry
+	Log    *slog.Logger
+	Clock  clock.Clock
 	// NewID makes the callId of the history; nil: random UUIDs.
 	NewID func() string
 	// Record gets every event of the core, nil: nobody.
@@ -219,6 +222,7 @@ func (p *Phone) Run(ctx context.Context) error {
 	p.startDesk()
 	p.startBoard()
 	p.startPainter()
+	p.startLogo()
 	p.watchNetwork()
 	p.wg.Go(p.sampleQuality)
 	p.history.start()

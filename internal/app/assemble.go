@@ -163,7 +163,8 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 	kept := &storage{db: s.DB, queue: o.Config.APIURL.Value != "", user: func() string { return "" }}
 	cfg := Config{
 		Settings: settings, Audio: s.Engine, Store: kept, Board: o.Board, Renderer: renderer, Mirror: s.Mirror,
-		Bus: s.Bus, Health: s.Health, Log: o.Log, Clock: o.Clock, Record: o.Record, Lines: classicLines(o.Config, roots, s.Health),
+		Logo: brandLogo(o, roots, s.Gate, s.Health),
+		Bus:  s.Bus, Health: s.Health, Log: o.Log, Clock: o.Clock, Record: o.Record, Lines: classicLines(o.Config, roots, s.Health),
 		Agent: func(events func(sip.Event)) (sip.UserAgent, error) {
 			a, err := sip.New(sip.Config{UserAgent: "phoned/" + o.Version, InstanceID: id, Events: events, Log: o.Log, Clock: o.Clock, Trace: o.Trace, Gate: s.Gate})
 			s.Agent = a
@@ -213,7 +214,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 	}
 	web := manage.Config{
 		Phone: s.Phone, Screen: s.Mirror, Bus: s.Bus, Health: s.Health, Log: o.Log, Clock: o.Clock, Pages: manage.Pages(),
-		Info: s.info(o, o.Clock.Now()), Owner: owner{s},
+		Info: s.info(o, o.Clock.Now()), Owner: owner{s}, Brand: s.brandOf(cfg.Logo),
 		Levels: func() manage.Levels {
 			l := s.Engine.Levels()
 			return manage.Levels{Mic: l.Microphone, Speaker: l.Speaker}

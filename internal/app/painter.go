@@ -39,8 +39,10 @@ func (p *Phone) paint(changed <-chan phone.View) {
 	}
 	v := p.loop.View()
 	tick := make(chan struct{}, 1)
+	logo := logoOf(p.cfg.Logo)
 	for {
 		env := ui.EnvOf(v, p.clock.Now())
+		env.Logo = logo
 		if n, ok := p.cfg.Renderer.(interface{ SoftWidth() int }); ok {
 			env.SoftWidth = n.SoftWidth()
 		}
@@ -62,6 +64,9 @@ func (p *Phone) paint(changed <-chan phone.View) {
 			stop()
 		case <-tick:
 			v = p.loop.View()
+		case <-p.cfg.Logo.Changed():
+			stop()
+			logo = logoOf(p.cfg.Logo)
 		case <-p.ctx.Done():
 			stop()
 			return

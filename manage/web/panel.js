@@ -91,7 +91,16 @@ function lamps(all) {
   }
 }
 const words = { end_answer: 'End and answer', sign_in: 'Sign in' };
+function brand(b) {
+  document.title = b.name || 'phoned';
+  $('icon').href = b.logo || 'icon.svg';
+  $('icon').type = b.logo ? 'image/png' : 'image/svg+xml';
+  const logo = $('brand');
+  logo.alt = b.name;
+  if (logo.getAttribute('src') !== b.logo) { if (b.logo) logo.src = b.logo; else logo.removeAttribute('src'); }
+}
 function panel(p) {
+  brand(p.brand);
   offHook = p.offHook; pin = p.pin;
   $('hook').setAttribute('aria-checked', p.offHook);
   p.softKeys.forEach((a, i) => {

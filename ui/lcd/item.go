@@ -17,6 +17,7 @@ const (
 	kindIcon             // an icon
 	kindCode             // a QR code
 	kindRing             // a disc of bg with a rim of fg
+	kindLogo             // the brand's picture
 )
 
 // item is one thing of the display list. It paints within slot and nowhere
@@ -36,6 +37,7 @@ type item struct {
 	baseline int
 	shape    ui.Icon
 	scale    int // pixels a module of a QR code
+	logo     *logoPicture
 
 	part  part
 	words bool // text of a catalogue: it must fit
@@ -62,6 +64,7 @@ type painter struct {
 	icons map[sizedIcon]*mask
 	disc  map[int][]uint8
 	codes map[string]*code
+	logos logoCache
 }
 
 func newPainter() *painter {
@@ -117,6 +120,8 @@ func (p *painter) paint(dst *image.RGBA, it *item, clip image.Rectangle) {
 		p.drawCode(dst, it, clip)
 	case kindRing:
 		p.drawRing(dst, it, clip)
+	case kindLogo:
+		it.logo.draw(dst, it.slot.Min, clip)
 	}
 }
 

@@ -44,10 +44,11 @@ func (l *layout) screen(s ui.Screen) {
 		l.ground = l.t.glow // texts read on it at its strongest
 	}
 	l.part = partHeader
-	l.header(s.Header)
+	l.header(s.Header, l.headerLogo(s))
 	l.part = partBody
 	from := len(l.items)
 	l.bodyOf(s.Body)
+	l.clockLogo(s)
 	if o := l.overlay(s); !o.Empty() {
 		l.hide(from, o)
 	}
@@ -96,11 +97,17 @@ func (l *layout) hide(from int, o image.Rectangle) {
 }
 
 // header is the line on top: time, title; index, badges, extension.
-func (l *layout) header(h ui.Header) {
+func (l *layout) header(h ui.Header, logo *ui.Logo) {
 	slot := image.Rect(headPad, 0, l.bounds.Max.X-headPad, l.headerH)
 	x := slot.Min.X
 	if h.Time != "" {
 		x += l.label(slot, h.Time, l.ty.time, l.t.text, false) + 8
+	}
+	if logo != nil {
+		box := image.Rect(x, 3, x+headLogo, l.headerH-3)
+		if used := l.logo(box, logo, false); used > 0 {
+			x += used + 8
+		}
 	}
 	right := slot.Max.X
 	place := func(s string, st style, c color.RGBA) {

@@ -29,6 +29,7 @@ type Mono struct {
 	spare []bitItem
 	fonts []*bitFont
 	codes *painter // keeps the QR code
+	logos bitLogoCache
 	fresh bool
 }
 
@@ -56,7 +57,8 @@ type bitItem struct {
 	scale  int // pixels a pixel of the font
 	icon   ui.Icon
 	code   string // of a QR code
-	words  bool   // text of a catalogue: it must fit
+	logo   *bitLogo
+	words  bool // text of a catalogue: it must fit
 	cut    bool
 	body   bool
 }
@@ -70,7 +72,7 @@ var (
 // Draw brings the picture to s and returns it with the rectangles that
 // changed. A pixel is lit or dark, nothing between; Lit tells which.
 func (m *Mono) Draw(s ui.Screen) (img *image.RGBA, dirty []image.Rectangle) {
-	l := bitLayout{fonts: m.fonts, codes: m.codes, bounds: m.img.Rect, items: m.spare[:0]}
+	l := bitLayout{fonts: m.fonts, codes: m.codes, logos: &m.logos, bounds: m.img.Rect, items: m.spare[:0]}
 	l.screen(s)
 	var d dirtySet
 	if m.fresh {
@@ -149,6 +151,8 @@ func (m *Mono) paint(it *bitItem, clip image.Rectangle) {
 		fill(m.img, clip, lit)
 	case it.icon != ui.IconNone:
 		drawBits(m.img, it.slot.Min, iconRows(it.icon), c, clip)
+	case it.logo != nil:
+		it.logo.draw(m.img, it.slot.Min, c, clip)
 	case it.code != "":
 		m.paintCode(it, clip)
 	default:

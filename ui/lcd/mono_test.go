@@ -38,7 +38,7 @@ func narrow(s scenes.Scene, locale string) ui.Env {
 
 // layBits gives the items of a screen.
 func layBits(m *Mono, s ui.Screen) []bitItem {
-	l := bitLayout{fonts: m.fonts, codes: m.codes, bounds: m.img.Rect}
+	l := bitLayout{fonts: m.fonts, codes: m.codes, logos: &m.logos, bounds: m.img.Rect}
 	l.screen(s)
 	return l.items
 }

@@ -12,6 +12,8 @@ import (
 type bitLayout struct {
 	fonts  []*bitFont
 	codes  *painter
+	logos  *bitLogoCache
+	logo   *ui.Logo // of this screen
 	bounds image.Rectangle
 	items  []bitItem
 	invert bool // what is added stands on a lit ground
@@ -266,6 +268,7 @@ func (l *bitLayout) banner(room image.Rectangle, icon ui.Icon, s string) image.R
 }
 
 func (l *bitLayout) screen(s ui.Screen) {
+	l.logo = s.Logo
 	l.header(s.Header)
 	footer := l.softKeys(s.Keys)
 	l.body = true
@@ -321,6 +324,14 @@ func (l *bitLayout) header(h ui.Header) {
 	x := bitEdge
 	if time != "" {
 		x += l.text(x, 0, right-x, time, bitSmall, false) + 4
+	}
+	if h.Time != "" && l.logo != nil { // not beside a clock: it has the logo itself
+		if w := l.setLogo(image.Rect(x, 0, min(x+bitHeadLogo, right), bitHeaderH-1), false); w > 0 {
+			x += w + 4
+		}
+		if l.width(h.Title, bitSmall) > right-x {
+			h.Title = "" // the logo says it
+		}
 	}
 	l.text(x, 0, right-x, h.Title, bitSmall, false)
 	l.fill(image.Rect(0, bitHeaderH-1, l.bounds.Max.X, bitHeaderH))

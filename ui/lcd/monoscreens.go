@@ -49,6 +49,10 @@ func (l *bitLayout) clock(room image.Rectangle, c ui.Clock) {
 	for _, ch := range c.Chips {
 		column = max(column, bitIcon+3+l.width(leadingNumber(ch.Text), bitText))
 	}
+	beside := l.logo != nil && (len(c.Chips) == 0 || room.Dx() >= bitWide)
+	if beside {
+		column = max(column, bitClockLogo)
+	}
 	tall := room.Dy() - 9
 	faces := make([]bitFace, 0, len(bitClock)+1)
 	for _, f := range bitClock {
@@ -60,7 +64,11 @@ func (l *bitLayout) clock(room image.Rectangle, c ui.Clock) {
 	f := l.fit(c.Time, room.Dx()-column-2*bitEdge-2, faces...)
 	clock := block{ways: []way{{l.height(f), func(y int) {
 		x := room.Min.X + bitEdge + l.text(room.Min.X+bitEdge, y, room.Dx(), c.Time, f, false)
-		l.clockChips(image.Rect(x+4, y+1, room.Max.X-bitEdge, y+l.height(f)), c.Chips)
+		right := room.Max.X - bitEdge
+		if beside {
+			right -= l.setLogo(image.Rect(max(x+6, right-room.Dx()/3), y+2, right, y+l.height(f)-2), true) + 4
+		}
+		l.clockChips(image.Rect(x+4, y+1, right, y+l.height(f)), c.Chips)
 	}}}}
 	l.pile(room, []block{clock, date})
 }
