@@ -46,14 +46,14 @@ func decode(data []byte, most int) (*Picture, error) {
 	}
 	c, err := png.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrFormat, err)
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	if c.Width > MaxSide || c.Height > MaxSide || c.Width*c.Height > MaxPixels {
 		return nil, fmt.Errorf("%w: %d×%d pixels; at most %d a side and %d in all", ErrSize, c.Width, c.Height, MaxSide, MaxPixels)
 	}
 	m, err := png.Decode(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrFormat, err)
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	img := image.NewNRGBA(image.Rectangle{Max: m.Bounds().Size()})
 	draw.Draw(img, img.Rect, m, m.Bounds().Min, draw.Src)
