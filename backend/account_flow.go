@@ -175,9 +175,10 @@ func (a *Account) onLost(err error) {
 		return
 	}
 	a.halt()
+	never := a.state != StateSignedIn
 	_ = a.forget(StateLost) // logged there; the tokens are worthless now
 	a.raise(err)
-	a.notify(Lost{Err: err})
+	a.notify(Lost{Err: err, Never: never})
 	a.answerWaiters(err)
 }
 

@@ -47,8 +47,12 @@ type (
 		Cached bool
 	}
 	// Lost: the server took the sign-in away. Err wraps ErrSignInLost. A call
-	// goes on; unregister after it.
-	Lost struct{ Err error }
+	// goes on; unregister after it. Never: nobody was signed in since the start,
+	// as with tokens of a configuration that are spent.
+	Lost struct {
+		Err   error
+		Never bool
+	}
 	// TokenRefreshed: the tokens were rotated and saved.
 	TokenRefreshed struct{ UserID string }
 	// ProblemRaised: something is not as it should be.

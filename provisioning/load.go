@@ -12,7 +12,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
+	"phoned/internal/secret"
 	"phoned/store"
 )
 
@@ -27,18 +29,24 @@ func Load(sources ...Source) (Config, []Warning, error) {
 
 // Loader is Load with a memory: a source that is refused is replaced by what
 // it said when it was last good. The zero Loader remembers while it lives;
-// with Dir also over restarts. It is not safe for concurrent use.
+// with a Vault also over restarts. It is not safe for concurrent use.
 type Loader struct {
-	// Dir for the copies, made 0700. They are without the sign-in's tokens,
-	// which are spent at their first use.
+	// Vault keeps the copies, which hold the passwords of lines and of TURN
+	// servers. They are without the sign-in's tokens, which are spent at their
+	// first use.
+	Vault Vault
+	// Dir is where earlier versions kept the copies as plain files: they are
+	// taken over into the Vault, overwritten and removed.
 	Dir string
 	Log *slog.Logger // nil: nothing is logged
 
-	good map[Origin]Config
+	good  map[Origin]Config
+	moved bool // nothing is in Dir any more
 }
 
 // Load loads; see the function Load.
 func (l *Loader) Load(sources ...Source) (Config, []Warning, error) {
+	l.takeOver()
 	c := Defaults()
 	var warns []Warning
 	var errs []error
@@ -116,7 +124,7 @@ func (l *Loader) remember(at Origin, doc Config, b []byte) {
 		l.good = map[Origin]Config{}
 	}
 	l.good[at] = doc
-	if l.Dir == "" {
+	if l.Vault == nil {
 		return
 	}
 	t, err := parseDocument(b)
@@ -125,7 +133,7 @@ func (l *Loader) remember(at Origin, doc Config, b []byte) {
 		delete(root, "access_token")
 		delete(root, "refresh_token")
 		if b, err = json.Marshal(root); err == nil {
-			err = l.keep(l.copyOf(at), b)
+			err = l.keep(copyOf(at), b)
 		}
 	}
 	if err != nil && l.Log != nil {
@@ -133,51 +141,77 @@ func (l *Loader) remember(at Origin, doc Config, b []byte) {
 	}
 }
 
-// keep writes a copy unless the same is there: flash wears.
-func (l *Loader) keep(path string, b []byte) error {
-	if old, err := os.ReadFile(path); err == nil && string(old) == string(b) {
+// keep keeps a copy unless the same is there: flash wears.
+func (l *Loader) keep(name string, b []byte) error {
+	if old, err := l.Vault.Get(name); err == nil && old.Reveal() == string(b) {
 		return nil
 	}
-	if err := os.MkdirAll(l.Dir, 0o700); err != nil {
-		return err
-	}
-	return store.ReplaceFile(path, b)
+	return l.Vault.Set(map[string]secret.String{name: secret.New(string(b))})
 }
 
 func (l *Loader) recall(at Origin) (Config, bool) {
 	if c, ok := l.good[at]; ok {
 		return c, true
 	}
-	if l.Dir == "" {
+	if l.Vault == nil {
 		return Config{}, false
 	}
-	b, err := os.ReadFile(l.copyOf(at))
-	if err != nil {
+	b, err := l.Vault.Get(copyOf(at))
+	if err != nil || b.Empty() {
 		return Config{}, false
 	}
 	kept := at
 	kept.Name += " (kept)"
-	c, _, err := read(kept, b)
+	c, _, err := read(kept, []byte(b.Reveal()))
 	return c, err == nil
 }
 
 // copyOf names the copy of a source by its origin.
-func (l *Loader) copyOf(at Origin) string {
+func copyOf(at Origin) string {
 	h := sha256.Sum256([]byte(at.Layer.String() + "\x00" + at.Name))
-	return filepath.Join(l.Dir, "good-"+hex.EncodeToString(h[:8])+".json")
+	return "good-" + hex.EncodeToString(h[:8])
 }
 
-// Forget overwrites and removes the copies, for a factory reset.
-func (l *Loader) Forget() error {
-	l.good = nil
-	if l.Dir == "" {
-		return nil
+// takeOver moves the plain copies of earlier versions into the vault. A copy is
+// overwritten and removed when it is there; one that the vault does not take now
+// is tried again at the next start.
+func (l *Loader) takeOver() {
+	if l.moved || l.Vault == nil || l.Dir == "" {
+		return
 	}
+	l.moved = true
 	copies, err := filepath.Glob(filepath.Join(l.Dir, "good-*.json"))
 	for _, p := range copies {
-		if rerr := store.Discard(p); err == nil {
-			err = rerr
+		name := strings.TrimSuffix(filepath.Base(p), ".json")
+		b, rerr := os.ReadFile(p)
+		have, gerr := l.Vault.Get(name)
+		if rerr = errors.Join(rerr, gerr); rerr == nil && have.Empty() && len(b) <= maxDocument {
+			rerr = l.keep(name, b)
 		}
+		if rerr == nil {
+			rerr = store.Discard(p)
+		}
+		err = errors.Join(err, rerr)
+	}
+	if err != nil && l.Log != nil {
+		l.Log.Warn("kept configurations of an earlier version", "err", withoutPath(err))
+	}
+}
+
+// Forget wipes the copies, for a factory reset.
+func (l *Loader) Forget() error {
+	l.good, l.moved = nil, true
+	if l.Vault == nil {
+		return nil
+	}
+	err := l.Vault.Wipe()
+	if l.Dir == "" {
+		return err
+	}
+	copies, gerr := filepath.Glob(filepath.Join(l.Dir, "good-*.json"))
+	err = errors.Join(err, gerr)
+	for _, p := range copies {
+		err = errors.Join(err, store.Discard(p))
 	}
 	return err
 }

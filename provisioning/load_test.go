@@ -3,6 +3,8 @@ package provisioning
 import (
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -10,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"phoned/store"
 )
 
 func text(layer Layer, name, doc string) Text {
@@ -311,7 +315,7 @@ func TestValidateLooksAtTheWhole(t *testing.T) {
 }
 
 func TestBadFileLosesNothing(t *testing.T) {
-	dir, state := t.TempDir(), filepath.Join(t.TempDir(), "kept")
+	dir, state := t.TempDir(), filepath.Join(t.TempDir(), "kept", "good")
 	path := filepath.Join(dir, "phoned.toml")
 	put := func(s string) {
 		t.Helper()
@@ -321,13 +325,13 @@ func TestBadFileLosesNothing(t *testing.T) {
 	}
 	src := File{Path: path, Layer: LayerImage}
 	put("theme = \"light\"\naccess_token = \"access-token-value\"\nrefresh_token = \"refresh-token-value\"\n[[lines]]\nuser=\"1\"\ndomain=\"d\"\nserver=\"udp://d\"\npassword=\"line-password\"")
-	l := Loader{Dir: state}
+	l := Loader{Vault: sealed(t, state)}
 	if _, _, err := l.Load(src); err != nil {
 		t.Fatal(err)
 	}
 	for _, bad := range []string{"theme = ", "theme = 5", "theme = \"purple\"", strings.Repeat("#", maxDocument+1)} {
 		put(bad)
-		for name, l := range map[string]*Loader{"same": &l, "after a restart": {Dir: state}} {
+		for name, l := range map[string]*Loader{"same": &l, "after a restart": {Vault: sealed(t, state)}} {
 			c, _, err := l.Load(src)
 			if err == nil || !strings.Contains(err.Error(), "what it said before stays") {
 				t.Errorf("%s: %v", name, err)
@@ -341,14 +345,14 @@ func TestBadFileLosesNothing(t *testing.T) {
 			t.Errorf("%v %v", c.Theme, err)
 		}
 	}
-	copies, _ := filepath.Glob(filepath.Join(state, "*"))
-	if len(copies) != 1 {
-		t.Fatalf("copies %v", copies)
+	raw, err := os.ReadFile(state)
+	if err != nil || strings.Contains(string(raw), "line-password") || strings.Contains(string(raw), "token-value") {
+		t.Errorf("not sealed: %q, %v", raw, err)
 	}
-	b, _ := os.ReadFile(copies[0])
-	info, _ := os.Stat(copies[0])
-	if strings.Contains(string(b), "token-value") || info.Mode().Perm() != 0o600 {
-		t.Errorf("%v %s", info.Mode(), b)
+	for _, kept := range l.Vault.(*store.Secrets).Names() {
+		if v, err := l.Vault.Get(kept); err != nil || strings.Contains(v.Reveal(), "token-value") || !strings.Contains(v.Reveal(), "line-password") {
+			t.Errorf("%s: %s %v", kept, v.Reveal(), err)
+		}
 	}
 	if err := l.Forget(); err != nil {
 		t.Fatal(err)
@@ -356,12 +360,84 @@ func TestBadFileLosesNothing(t *testing.T) {
 	if c, _, _ := l.Load(src); c.Theme.Value != "dark" {
 		t.Error("remembers after forgetting")
 	}
+	if _, err := os.Stat(state); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the copies are still there: %v", err)
+	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := l.Load(src); err != nil {
 		t.Errorf("a file that is not there: %v", err)
 	}
+}
+
+// sealed opens a vault as the phone does, with a key of another folder.
+func sealed(t *testing.T, path string) *store.Secrets {
+	t.Helper()
+	file := filepath.Join(filepath.Dir(filepath.Dir(path)), "key")
+	if _, err := os.Stat(file); err != nil {
+		if err := store.MakeKey(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	key, err := store.FindKey(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.OpenSecretsKey(path, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Plain copies of an earlier version are taken over, sealed, and their bytes gone.
+func TestPlainCopiesAreTakenOver(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "config")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	src := File{Path: filepath.Join(dir, "away", "phoned.toml"), Layer: LayerImage}
+	old := filepath.Join(dir, copyOf(src.Origin())+".json")
+	if err := os.WriteFile(old, []byte(`{"theme":"light","lines":[{"user":"1","domain":"d","server":"udp://d","password":"line-password"}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	held, err := os.Open(old) // its bytes, after its name is gone
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	if err := os.MkdirAll(filepath.Dir(src.Path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(src.Path, []byte("theme = "), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // also after a restart
+		l := Loader{Vault: sealed(t, filepath.Join(dir, "good")), Dir: dir}
+		c, _, err := l.Load(src)
+		if err == nil || c.Theme.Value != "light" || len(c.Lines.Value) != 1 || c.Lines.Value[0].Password.Reveal() != "line-password" {
+			t.Fatalf("lost: %v %v", c.Theme, err)
+		}
+	}
+	if _, err := os.Stat(old); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the plain copy is still there: %v", err)
+	}
+	for _, r := range []io.Reader{held, open(t, filepath.Join(dir, "good"))} {
+		if b, err := io.ReadAll(r); err != nil || strings.Contains(string(b), "line-password") {
+			t.Errorf("the password can be read: %q %v", b, err)
+		}
+	}
+}
+
+func open(t *testing.T, path string) *os.File {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
 }
 
 func TestDiffInWordsAndInOrder(t *testing.T) {

@@ -22,6 +22,8 @@ var (
 	ErrNewer = errors.New("the storage was written by a newer version")
 	// ErrNotFound: there is no such row.
 	ErrNotFound = errors.New("not found")
+	// ErrTooLarge: more than the file may hold.
+	ErrTooLarge = errors.New("too large to be kept")
 	// ErrLocked: the setting is locked by who provisioned it.
 	ErrLocked = errors.New("locked by the administrator")
 )
@@ -31,7 +33,7 @@ func explain(op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	for _, own := range []error{ErrReadOnly, ErrFull, ErrCorrupt, ErrNewer, ErrNotFound, ErrLocked} {
+	for _, own := range []error{ErrReadOnly, ErrFull, ErrCorrupt, ErrNewer, ErrNotFound, ErrTooLarge, ErrLocked} {
 		if errors.Is(err, own) {
 			return err
 		}

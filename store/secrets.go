@@ -14,8 +14,9 @@ import (
 	"phoned/internal/secret"
 )
 
-// maxSecretsFile bounds what is read; tokens are a few kilobytes.
-const maxSecretsFile = 1 << 20
+// maxSecretsFile bounds what is read and written: tokens are a few kilobytes,
+// the documents of a configuration at most a quarter of a megabyte each.
+const maxSecretsFile = 8 << 20
 
 // Secrets is the file of names and secret values: mode 0600 in a directory
 // 0700, replaced as a whole (new file, fsync, rename, fsync of the directory),
@@ -260,6 +261,9 @@ func (s *Secrets) replaceLocked(next map[string]string) error {
 	b, err := contents{Generation: s.generation + 1, Values: next}.encode(s.key)
 	if err != nil {
 		return err
+	}
+	if len(b) > maxSecretsFile {
+		return fmt.Errorf("save the secrets: %w", ErrTooLarge)
 	}
 	s.generation++ // also of a failed write: its file may be whole
 	renamed, err := replaceFile(s.fs, s.path, s.temp(), b)

@@ -102,7 +102,14 @@ func provisioner(o options, log *slog.Logger) (*app.Provisioner, error) {
 	if err := os.MkdirAll(o.data, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
+	if err := app.FinishReset(o.data); err != nil { // before what it wipes is read
+		return nil, err
+	}
 	vault, err := app.OpenVault(filepath.Join(o.data, "provisioning.json"), o.key)
+	if err != nil {
+		return nil, err
+	}
+	copies, err := app.OpenVault(filepath.Join(o.data, "config", "good"), o.key)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +120,7 @@ func provisioner(o options, log *slog.Logger) (*app.Provisioner, error) {
 	return app.NewProvisioner(app.ProvisionerConfig{
 		Depot: depot, Log: log, Who: app.Identify("/", version),
 		Base:   []provisioning.Source{provisioning.File{Path: o.config, Layer: provisioning.LayerImage}},
-		Loader: &provisioning.Loader{Dir: filepath.Join(o.data, "config"), Log: log},
+		Loader: &provisioning.Loader{Vault: copies, Dir: filepath.Join(o.data, "config"), Log: log},
 		Offers: func() []string { return provisioning.Offers("/") },
 		HTTP:   app.SiteClient(version),
 	})

@@ -34,6 +34,11 @@ func (p *Phone) onAccount(e backend.Event) {
 		p.history.user("")
 		p.log.Warn("the sign-in was taken away", "err", e.Err)
 		p.event("auth-failed", map[string]any{"error": e.Err.Error()})
+		if e.Never { // spent tokens of the configuration: as out of the box
+			p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionOut}})
+			p.signIn()
+			return
+		}
 		p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionLost}})
 		p.taken.Store(true)
 		p.leaveWhenIdle()

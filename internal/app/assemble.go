@@ -91,6 +91,7 @@ type System struct {
 	log  *slog.Logger
 
 	data      string
+	forget    func() error // wipes what others keep in the data folder; nil: nobody does
 	resetting sync.Once
 	reset     chan struct{} // closed: everything is to be wiped
 }
@@ -114,7 +115,7 @@ func Assemble(o Options) (*System, error) {
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	if err := finishReset(o.DataDir); err != nil {
+	if err := FinishReset(o.DataDir); err != nil {
 		return nil, err
 	}
 	db, secrets, err := openStorage(o.DataDir, o.SecretsKey, store.Options{Clock: o.Clock, Log: o.Log}, s.Health)

@@ -38,6 +38,9 @@ const (
 	codeKept      = "config.kept"
 )
 
+// ErrForgotten: the phone is being reset to factory settings.
+var ErrForgotten = errors.New("the phone is being reset to factory settings")
+
 // ErrExpired: the code or bundle can't be used any more.
 var ErrExpired = errors.New("it has expired")
 
@@ -71,6 +74,8 @@ type Provisioner struct {
 	service bool          // it has had a registered line
 	trial   bool          // it was made of a configuration on trial
 	late    chan struct{} // closed when it should have had service
+	// forgotten: a reset wipes what was given; nothing may be kept after it.
+	forgotten bool
 }
 
 // NewProvisioner counts a start of the phone and is ready to give configurations.
@@ -99,7 +104,20 @@ func NewProvisioner(c ProvisionerConfig) (*Provisioner, error) {
 func (p *Provisioner) Config() (provisioning.Config, []provisioning.Warning, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.forgotten {
+		return provisioning.Load(p.cfg.Base...)
+	}
 	return p.cfg.Loader.Load(slices.Concat(p.cfg.Base, p.cfg.Depot.Sources())...)
+}
+
+// Forget wipes all that the phone was given and the copies of it, for a reset to
+// factory settings. What is given from now on is refused with ErrForgotten, so
+// that an answer on its way can't bring it back: a new Provisioner starts anew.
+func (p *Provisioner) Forget() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.forgotten = true
+	return errors.Join(p.cfg.Depot.Forget(), p.cfg.Loader.Forget())
 }
 
 // Changed tells that the phone has to be made anew of Config.
@@ -127,10 +145,7 @@ func (p *Provisioner) Propose(doc provisioning.Document) (provisioning.Proposal,
 // Apply keeps a proposal and has the phone made anew of it. A change that could
 // cost a phone its service that has some now is on trial.
 func (p *Provisioner) Apply(pr provisioning.Proposal) error {
-	p.mu.Lock()
-	service := p.service || p.phone != nil && hasService(p.phone.View())
-	p.mu.Unlock()
-	if err := p.cfg.Depot.Begin(pr, service); err != nil {
+	if err := p.begin(pr); err != nil {
 		return err
 	}
 	for _, c := range pr.Changes {
@@ -140,6 +155,16 @@ func (p *Provisioner) Apply(pr provisioning.Proposal) error {
 		poke(p.changed)
 	}
 	return nil
+}
+
+func (p *Provisioner) begin(pr provisioning.Proposal) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.forgotten {
+		return ErrForgotten
+	}
+	service := p.service || p.phone != nil && hasService(p.phone.View())
+	return p.cfg.Depot.Begin(pr, service)
 }
 
 // Take checks and applies a document in one step.

@@ -38,11 +38,15 @@ func (s *System) wipe() error {
 	ctx, cancel := context.WithTimeout(context.Background(), saveTime)
 	defer cancel()
 	err := s.DB.Wipe(ctx)
+	if s.forget != nil { // before the files go: nothing may be written into the folder any more
+		err = errors.Join(err, s.forget())
+	}
 	return errors.Join(err, s.DB.Close(), wipeFolder(s.data))
 }
 
-// finishReset carries out a reset that was cut short.
-func finishReset(data string) error {
+// FinishReset carries out a reset that was cut short. It must be called before
+// anything in the data folder is opened.
+func FinishReset(data string) error {
 	if _, err := os.Stat(filepath.Join(data, resetMark)); err != nil {
 		return nil
 	}
