@@ -65,8 +65,13 @@ fuzz: ## every fuzz target for a minute (FUZZTIME=10m for longer)
 	@test/run fuzz
 
 .PHONY: soak
-soak: ## 200 power cuts (ROUNDS=1000 for more)
+soak: ## 200 power cuts, 1,000 calls of each kind (ROUNDS=1000, CALLS=10000 for more)
 	@ROUNDS=$(or $(ROUNDS),200) test/kernel/power
+	@$(MAKE) -s soak-calls
+
+.PHONY: soak-calls
+soak-calls: ## the calls alone: RSS and goroutines before and after
+	@PHONED_CALLS=$(or $(CALLS),1000) go test -count=1 -timeout 4h -v -run ManyCalls ./test/daemon
 
 .PHONY: bench
 bench: ## benchmarks of all packages (BENCH=Step to choose)

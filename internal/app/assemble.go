@@ -13,6 +13,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/metrics"
 	"sync"
 	"time"
 
@@ -398,11 +400,18 @@ func (s *System) Run(ctx context.Context, l net.Listener) error {
 	}
 }
 
+// counters are figures of the process: goroutines, and the bytes in use on the heap.
+func counters() map[string]any {
+	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(heap)
+	return map[string]any{"goroutines": runtime.NumGoroutine(), "heapBytes": heap[0].Value.Uint64()}
+}
+
 func (s *System) info(o Options, started time.Time) func() manage.Info {
 	return func() manage.Info {
 		e := s.Engine.Stats()
 		return manage.Info{Version: o.Version, Started: started, Board: o.Board.Name, Media: map[string]any{
 			"ticks": e.Ticks, "slowTicks": e.SlowTicks, "devicesLost": e.DevicesLost,
-		}}
+		}, Counters: counters()}
 	}
 }
