@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -29,7 +30,12 @@ func oneCall(p *phone, peer *siptest.Peer, id string) (ring, bye time.Duration) 
 	e := want[sip.LegArrived](p)
 	_ = p.Ring(e.Leg)
 	peer.Expect("SIP/2.0 100")
-	peer.Expect("SIP/2.0 180")
+	// sipgo says 100 by itself after 200 ms, should ours be late.
+	for m := peer.Next(); !strings.HasPrefix(m.Start, "SIP/2.0 180"); m = peer.Next() {
+		if !strings.HasPrefix(m.Start, "SIP/2.0 100") {
+			p.t.Fatalf("want a 180, got\n%s", m.Raw)
+		}
+	}
 	ring = time.Since(begin)
 	_ = p.Answer(e.Leg, []byte(sdpAnswer))
 	ok := peer.Expect("SIP/2.0 200")

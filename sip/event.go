@@ -112,8 +112,13 @@ type (
 	// LegAnswered: a 2xx to our INVITE arrived; the ACK goes out when the
 	// receiver calls Ack (with an answer in it, if the offer was late).
 	LegAnswered struct {
-		Leg       LegID
-		SDP       []byte
+		Leg LegID
+		// SDP is their answer, be it that of a reliable 18x in whose place the
+		// 2xx has none.
+		SDP []byte
+		// Agreed: an UPDATE of theirs has changed the media since that answer,
+		// and they stay as AnswerOffer left them; SDP is empty.
+		Agreed    bool
 		Connected Identity
 	}
 	// LegConfirmed: the ACK to our 2xx arrived.
@@ -139,7 +144,8 @@ type (
 		Err        error
 	}
 	// LegOffered is a re-INVITE or UPDATE with an offer: answer with
-	// AnswerOffer. An empty SDP asks us to offer.
+	// AnswerOffer. An empty SDP asks us to offer. An UPDATE can come before the
+	// 2xx, once a reliable 18x has brought an answer.
 	LegOffered struct {
 		Leg LegID
 		SDP []byte

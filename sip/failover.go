@@ -39,7 +39,7 @@ func (g *leg) movable() bool {
 func (g *leg) move(code int) {
 	g.moved, g.waiting, g.rung = true, true, false
 	g.forgetEarly(nil)
-	g.d, g.earlyDialogs, g.rseqs, g.invite, g.auth = nil, nil, nil, nil, authState{}
+	g.d, g.earlyDialogs, g.rseqs, g.agreed, g.invite, g.auth = nil, nil, nil, nil, nil, authState{}
 	g.guard = g.a.after(moveTime, func() {
 		g.waiting = false
 		g.finish(LegEnded{Code: code, Remote: code != 0, Err: fmt.Errorf("no other server takes the call: %w", ErrUnreachable)})

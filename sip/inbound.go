@@ -239,12 +239,12 @@ func (k *link) inDialog(tx *serverTx) {
 		tx.respond(481, "Call/Transaction Does Not Exist", nil, nil)
 		return
 	}
-	if g.d != nil && g.d.dialogID == requestDialog(req) {
-		if seq := req.CSeq().SeqNo; g.d.rseq != 0 && seq <= g.d.rseq {
+	if d := g.dialogOf(req); d != nil {
+		if seq := req.CSeq().SeqNo; d.rseq != 0 && seq <= d.rseq {
 			tx.respond(500, "Server Internal Error", nil, nil)
 			return
 		}
-		g.d.rseq = req.CSeq().SeqNo
+		d.rseq = req.CSeq().SeqNo
 		g.learnUUID(req)
 	}
 	switch req.Method {
@@ -272,8 +272,10 @@ func (g *leg) theirOffer(tx *serverTx) {
 	switch {
 	case g.state == over || g.d == nil:
 		tx.respond(481, "Call/Transaction Does Not Exist", nil, nil)
-	case g.state == confirmed || tx.req.Method == gosip.UPDATE && len(tx.req.Body()) == 0:
+	case g.state == confirmed || tx.req.Method == gosip.UPDATE && (len(tx.req.Body()) == 0 || g.agreedEarly(tx.req)):
 		g.exchange.offered(tx)
+	case g.state == incoming:
+		g.tooSoon(tx)
 	default:
 		tx.respond(491, "Request Pending", nil, nil)
 	}

@@ -48,6 +48,7 @@ type leg struct {
 	acks         map[string]*gosip.Request // by To tag, for retransmitted 2xx
 	earlyDialogs map[string]*dialog        // early dialogs by To tag
 	rseqs        map[string]uint32         // last RSeq of each
+	agreed       map[string]*agreement     // which of them have media agreed on
 
 	// of a call of theirs
 	tx       *serverTx

@@ -177,7 +177,8 @@ func (g *leg) accepted(k *link, req *gosip.Request, res *gosip.Response) {
 			g.because.heard(200)
 			g.because = nil
 		}
-		g.a.emit(LegAnswered{Leg: g.id, SDP: sdpOf(res), Connected: identify(res, nil)})
+		sdp, agreed := g.answerOf(d, res)
+		g.a.emit(LegAnswered{Leg: g.id, SDP: sdp, Agreed: agreed, Connected: identify(res, nil)})
 	}
 }
 

@@ -47,6 +47,7 @@ func (g *leg) prack(d *dialog, req *gosip.Request, res *gosip.Response) bool {
 		g.rseqs = map[string]uint32{}
 	}
 	g.rseqs[d.remote] = n
+	g.agree(d, res)
 	rack := fmt.Sprintf("%d %d %s", n, req.CSeq().SeqNo, gosip.INVITE)
 	g.send(d, gosip.PRACK, func(prack *gosip.Request) {
 		prack.AppendHeader(gosip.NewHeader("RAck", rack))

@@ -177,12 +177,9 @@ func (x *exchange) offered(tx *serverTx) {
 		tx.respond(200, "OK", nil, func(res *gosip.Response) { g.ours(res); g.session.answer(res) })
 		return
 	case x.their != nil:
-		// They have not had our answer to their last one (§14.2).
-		tx.respond(500, "Server Internal Error", nil, func(res *gosip.Response) {
-			res.AppendHeader(gosip.NewHeader("Retry-After", fmt.Sprint(int(g.a.rand()*10))))
-		})
+		g.tooSoon(tx)
 		return
-	case x.ours || g.state != confirmed:
+	case x.ours || g.state != confirmed && !g.agreedEarly(req):
 		tx.respond(491, "Request Pending", nil, nil)
 		return
 	}
@@ -201,9 +198,19 @@ func (x *exchange) offered(tx *serverTx) {
 	g.a.emit(LegOffered{Leg: g.id, SDP: sdp})
 }
 
+// tooSoon refuses an offer of theirs while they have not had our answer to the
+// last one (RFC 3261 §14.2, RFC 3311 §5.2).
+func (g *leg) tooSoon(tx *serverTx) {
+	tx.respond(500, "Server Internal Error", nil, func(res *gosip.Response) {
+		res.AppendHeader(gosip.NewHeader("Retry-After", fmt.Sprint(int(g.a.rand()*10))))
+	})
+}
+
 // updated takes what a target refresh changes besides media.
 func (g *leg) updated(req *gosip.Request) {
-	g.d.refresh(req)
+	if d := g.dialogOf(req); d != nil {
+		d.refresh(req)
+	}
 	if id := identify(req, nil); id.User != "" || id.Display != "" {
 		g.a.emit(LegIdentified{Leg: g.id, Connected: id})
 	}
@@ -225,6 +232,7 @@ func (a *Agent) AnswerOffer(id LegID, sdp []byte) error {
 		}
 		g.sdp = sdp
 		g.sdpAnswer(tx, sdp)
+		g.renewed(tx.req)
 		g.session.start()
 		if tx.req.IsInvite() {
 			x.unack = tx

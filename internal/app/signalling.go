@@ -173,9 +173,10 @@ func (p *Phone) onAnswered(c *call, e sip.LegAnswered) {
 	ctx, cancel := context.WithTimeout(c.ctx, gatherTime)
 	defer cancel()
 	var err error
-	if s == nil {
+	switch {
+	case s == nil:
 		err = errors.New("no media session")
-	} else {
+	case !e.Agreed:
 		err = s.Apply(ctx, e.SDP)
 	}
 	if ackErr := p.agent.Ack(e.Leg, nil); ackErr != nil {

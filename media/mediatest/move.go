@@ -10,7 +10,7 @@ import (
 
 // moves: the machine's address changes in the call. The new offer names new
 // transport, keys stay, and both are heard again; also from the other side.
-func moves(t *testing.T, f Factory) {
+func moves(t *testing.T, f factory) {
 	p := connect(t, f, nil)
 	for _, side := range []struct{ who, other *end }{{p.a, p.b}, {p.b, p.a}} {
 		m, ok := side.who.Session.(media.Mover)

@@ -3,13 +3,14 @@ package rtc
 import (
 	"testing"
 
+	"phoned/internal/clock"
 	"phoned/media"
 	"phoned/media/mediatest"
 )
 
 func TestConformance(t *testing.T) {
-	mediatest.Conformance(t, func(t testing.TB, codecs []string) media.Session {
-		s, err := New(Config{Codecs: codecs, LoopbackOnly: true, IPv4Only: true})
+	mediatest.Conformance(t, func(t testing.TB, codecs []string, k clock.Clock) media.Session {
+		s, err := New(Config{Codecs: codecs, LoopbackOnly: true, IPv4Only: true, Clock: k})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -77,7 +77,7 @@ func (s *Session) connectionUp(p *peer) {
 	s.tellFlowing("DTLS connected, " + p.candidateTypes())
 }
 
-// connectionDown is told when ICE or DTLS gave up or the far end closed.
+// connectionDown is told when ICE or DTLS gave up.
 func (s *Session) connectionDown(p *peer, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

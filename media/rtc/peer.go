@@ -92,6 +92,9 @@ func (p *peer) settings(like *sdp.Local) (webrtc.SettingEngine, error) {
 	e.SetNet(net)
 	p.net = net
 	e.DisableActiveTCP(true)
+	// A far end that ends its DTLS says so by BYE, or the watch hears silence. Were
+	// Pion to close by itself, it would do so while its statistics are read.
+	e.DisableCloseByDTLS(true)
 	e.SetIncludeLoopbackCandidate(c.Loopback || c.LoopbackOnly)
 	if c.LoopbackOnly {
 		e.SetIPFilter(isLoopback)
@@ -246,8 +249,6 @@ func (p *peer) connectionState(st webrtc.PeerConnectionState) {
 		p.s.connectionUp(p)
 	case webrtc.PeerConnectionStateFailed:
 		p.s.connectionDown(p, "transport failed: "+p.states())
-	case webrtc.PeerConnectionStateClosed:
-		p.s.connectionDown(p, "closed by the far end")
 	}
 }
 

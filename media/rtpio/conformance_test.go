@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"phoned/internal/clock"
 	"phoned/media"
 	"phoned/media/mediatest"
 )
@@ -15,9 +16,9 @@ func TestConformance(t *testing.T) {
 		"SRTP":  {Security: Require},
 	} {
 		t.Run(name, func(t *testing.T) {
-			mediatest.Conformance(t, func(t testing.TB, codecs []string) media.Session {
+			mediatest.Conformance(t, func(t testing.TB, codecs []string, k clock.Clock) media.Session {
 				c := c
-				c.Codecs, c.Address = codecs, netip.MustParseAddr("127.0.0.1")
+				c.Codecs, c.Address, c.Clock = codecs, netip.MustParseAddr("127.0.0.1"), k
 				s, err := New(c)
 				if err != nil {
 					t.Fatal(err)
