@@ -38,6 +38,7 @@ type Config struct {
 	Levels   func() Levels
 	Brand    func() Brand // nil: none
 	Owner    Owner        // nil: none of its routes
+	Contacts Contacts     // nil: likewise
 	Pages    fs.FS        // the front panel; nil: none
 	Log      *slog.Logger
 	Clock    clock.Clock
@@ -151,6 +152,7 @@ func (s *Server) routes() http.Handler {
 	m.HandleFunc("POST /api/v1/headset", s.postHeadset)
 	m.HandleFunc("POST /api/v1/commands/{command}", s.postCommand)
 	s.ownerRoutes(m)
+	s.contactRoutes(m)
 	for pattern, h := range s.cfg.Extra {
 		m.Handle(pattern, h)
 	}
@@ -195,7 +197,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			fail(w, http.StatusMisdirectedRequest, "This phone does not answer to that name.", r.Host)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, s.cfg.MaxBody)
+		r.Body = http.MaxBytesReader(w, r.Body, s.bodyLimit(r))
 		checked.ServeHTTP(w, r)
 	})
 }

@@ -35,6 +35,15 @@ func digitsOf(number string) string {
 	}, number)
 }
 
+// SameNumber reports whether two numbers are the same, written in whatever way.
+// What has no digits, an address, must be the same to the letter.
+func SameNumber(a, b string) bool {
+	if x, y := digitsOf(a), digitsOf(b); !strings.Contains(a, "@") && !strings.Contains(b, "@") && x+y != "" {
+		return x == y
+	}
+	return a == b
+}
+
 // PutContact writes a contact in the place of the one with its ID.
 func (t *Tx) PutContact(c Contact) error {
 	if c.ID == "" || c.Name == "" {

@@ -217,7 +217,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 	}
 	web := manage.Config{
 		Phone: s.Phone, Screen: s.Mirror, Bus: s.Bus, Health: s.Health, Log: o.Log, Clock: o.Clock, Pages: manage.Pages(),
-		Info: s.info(o, o.Clock.Now()), Owner: owner{s}, Brand: s.brandOf(cfg.Logo),
+		Info: s.info(o, o.Clock.Now()), Owner: owner{s}, Contacts: s, Brand: s.brandOf(cfg.Logo),
 		Levels: func() manage.Levels {
 			l := s.Engine.Levels()
 			return manage.Levels{Mic: l.Microphone, Speaker: l.Speaker}

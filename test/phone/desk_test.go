@@ -375,3 +375,57 @@ func TestCallerIDIsChosen(t *testing.T) {
 	w.hangUp()
 	w.gone()
 }
+
+// An address book comes over HTTP: its names stand on calls, in the history and
+// on what was watched before; it goes out as it came, and twice is once. A name
+// that is a page of tricks does no harm.
+func TestAddressBook(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	ex := newLab(t, lab.Config{})
+	w := ready(t, setup{external: ex, data: dir, more: deskKeys})
+	tricks := "Eve \u202e\u2066" + strings.Repeat("😀\u200f", 2500)
+	book := "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Anna Lindqvist\r\nTEL;TYPE=WORK:10-02\r\nEND:VCARD\r\n" +
+		"BEGIN:VCARD\nVERSION:4.0\nUID:echo\nFN:Echo Point\nTEL;VALUE=uri:tel:9196\nX-PHONED-FAVOURITE:true\nEND:VCARD\n" +
+		"BEGIN:VCARD\nFN:" + tricks + "\nTEL:9197\nTEL:" + strings.Repeat("9", 500) + "\nEND:VCARD\n"
+	for _, want := range []string{`{"added":3,"updated":0,"unchanged":0,"skipped":0}`, `{"added":0,"updated":0,"unchanged":3,"skipped":0}`} {
+		if got := strings.TrimSpace(w.order(200, "POST", "/api/v1/contacts", book)); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	w.order(422, "POST", "/api/v1/contacts", "hello")
+	out := w.order(200, "GET", "/api/v1/contacts?version=4.0", "")
+	for _, want := range []string{"FN:Anna Lindqvist\r\n", "UID:echo\r\n", "X-PHONED-FAVOURITE:true\r\n"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in\n%s", want, out)
+		}
+	}
+	w.must(w.lab.SecondPhone().Behave(b2b.Behaviour{}))
+	_, err := w.lab.SecondPhone().Call(extension)
+	w.must(err)
+	w.until("Anna rings by her full name", func(v phone.View) bool {
+		return newest(v).State == phone.Incoming && newest(v).Party.Name == "Anna Lindqvist"
+	})
+	w.must(w.lab.SecondPhone().HangUp())
+	w.until("missed", func(v phone.View) bool { return v.Missed == 1 })
+	w.dial("9196")
+	if c := w.active(); c.Party.Name != "Echo Point" {
+		t.Errorf("%+v", c.Party)
+	}
+	w.hangUp()
+	w.gone()
+	w.leapUntil("idle", time.Second, func(v phone.View) bool { return v.Screen == phone.ScreenIdle })
+	w.softKey(phone.ActContacts)
+	v := w.screen(phone.ScreenContacts)
+	if v.Menu.Items[0].Label != "Echo Point" || len(v.Menu.Items) != 4 {
+		t.Errorf("%+v", v.Menu.Items)
+	}
+	w.close(t)
+	again := ready(t, setup{external: ex, data: dir, more: deskKeys})
+	again.dial("9197")
+	if c := again.active(); !strings.HasPrefix(c.Party.Name, "Eve ") || strings.ContainsAny(c.Party.Name, "\u202e\u2066") {
+		t.Errorf("%+v", c.Party)
+	}
+	again.hangUp()
+	again.gone()
+}
