@@ -1,6 +1,9 @@
 package phone
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // What waits for the far end of another call to agree to be held. It waits at
 // most Timers.HoldWait (C2).
@@ -93,7 +96,13 @@ func (t *turn) answerCommand(id CallID) {
 // endAndAnswer ends the call in progress, then answers the one that waits.
 func (t *turn) endAndAnswer(c *call) {
 	if a := t.talking(); a != nil && !a.emergency {
-		t.endCall(a, CauseHungUp, 0)
+		ids := []CallID{a.ID}
+		if t.inConf(a.ID) { // who answers alone leaves nobody behind
+			ids = slices.Clone(t.conf)
+		}
+		for _, id := range ids {
+			t.endCall(t.call(id), CauseHungUp, 0)
+		}
 	}
 	t.answer(c, PathNone, "key")
 }
