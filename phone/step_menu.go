@@ -67,6 +67,9 @@ func (t *turn) settlePage() {
 	if t.locked() && !t.pageWhileLocked() {
 		t.closePage()
 	}
+	if f := t.page.form; f != nil && f.id == "unlock" && !t.locked() { // unlocked from elsewhere
+		t.closePage()
+	}
 	if t.page.call == 0 {
 		return
 	}

@@ -36,6 +36,7 @@ func (e *Engine) inviteMedia(b *registrar.Binding, from string, o *local, f far,
 				return
 			}
 			req := l.request("INVITE")
+			req.Headers = append(req.Headers, l.extra...)
 			body(req, sdp)
 			l.uac = e.start(l.flow, req, l.inviteResponse)
 		}

@@ -101,13 +101,20 @@ func (e *Engine) inDialog(t *serverTx, l *leg) {
 	case "INVITE", "UPDATE":
 		e.reoffer(t, l)
 	case "INFO":
+		if code := e.cfg.Faults.SIP().RefuseINFO; code != 0 {
+			t.reply(code)
+			return
+		}
 		if !e.cfg.Faults.TakeINFO() {
 			t.reply(200)
 		}
 		e.info(l, t.req)
 	case "REFER":
 		e.refer(t, l)
-	case "NOTIFY", "MESSAGE":
+	case "NOTIFY":
+		l.call.event("sipfrag", l, fragment(t.req.Body))
+		t.reply(200)
+	case "MESSAGE":
 		t.reply(200)
 	default:
 		t.reply(405)

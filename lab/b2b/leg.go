@@ -52,8 +52,9 @@ type leg struct {
 	lateSeq int  // a 2xx with an offer waits for our ACK with the answer
 	lastACK *sipmsg.Message
 	orphan0 *timer
-	ringTag string // theirs, while it rings
-	holds   bool   // they hold us
+	ringTag string          // theirs, while it rings
+	holds   bool            // they hold us
+	extra   []sipmsg.Header // of our INVITE
 }
 
 func (e *Engine) legKey(callID, tag string) string { return callID + "|" + tag }

@@ -15,6 +15,7 @@ import (
 // malformed, registered, unregistered (Code: bindings removed), binding-lost,
 // auth-wrong, invite, ringing, answered, acked, ack-missing, reinvite, update,
 // cancel, bye (from the phone), bye-sent, refer, transferred, transfer-failed,
+// refer-answered (Code), sipfrag (a NOTIFY's status line),
 // digit, record, info, parked, retrieved, picked-up, subscribed, unsubscribed,
 // notified (an unasked NOTIFY; Code: its answer), ended.
 type Event struct {

@@ -33,6 +33,8 @@ type SIP struct {
 	IgnoreBYE int `json:"ignore_bye,omitempty"`
 	// IgnoreINFO leaves this many INFOs unanswered, as Asterisk does.
 	IgnoreINFO int `json:"ignore_info,omitempty"`
+	// RefuseINFO answers every INFO with this status.
+	RefuseINFO int `json:"refuse_info,omitempty"`
 	// DeafDTLSMS drops the phone's DTLS for so long after the answer.
 	DeafDTLSMS int `json:"deaf_dtls_ms,omitempty"`
 	// DTLSPassive answers a=setup:passive: the phone sends the ClientHello.

@@ -195,7 +195,6 @@ func TestRefusals(t *testing.T) {
 		{"9404", 0, phone.CauseNotFound, "Number not found"},
 		{"9603", 0, phone.CauseNotAllowed, "Not allowed"},
 		{"9503", 0, phone.CauseNoConnection, "No connection"},
-		{"9302", 0, phone.CauseUnknown, "Call failed"},
 		{"1005", 0, phone.CauseNotAvailable, "Not available"},
 		{"1002", 403, phone.CauseNotAllowed, "Not allowed"},
 		{"1002", 488, phone.CauseNotCompatible, "Phones do not match"},
@@ -348,6 +347,9 @@ func TestRecordingIsOnlyAsked(t *testing.T) {
 	w.lab.Faults.SetSIP(faults.SIP{IgnoreINFO: 1})
 	w.command("record", `{"on":true}`)
 	w.until("unconfirmed", func(v phone.View) bool { return newest(v).Recording == phone.RecordingUnconfirmed })
+	w.lab.Faults.SetSIP(faults.SIP{RefuseINFO: 415})
+	w.command("record", `{"on":true}`)
+	w.until("refused", func(v phone.View) bool { return newest(v).Recording == phone.RecordingRefused })
 	w.hangUp()
 	w.gone()
 }
