@@ -50,6 +50,7 @@ func (s *State) deskView(v *View) {
 		f := s.page.form.view()
 		v.Form = &f
 	}
+	v.Record = s.page.record
 	if s.page.screen == ScreenContact {
 		v.Contact = s.contact(s.page.arg)
 	}
@@ -72,7 +73,11 @@ func (s *State) pageRows(screen Screen) [][4]Action {
 		if len(rows) == 0 {
 			return one(ActNone, ActNone, ActNone, ActBack)
 		}
-		return one(ActCall, ActNone, s.saveAct(s.selectedID()), ActBack)
+		return one(ActCall, ActOpen, s.saveAct(s.selectedID()), ActBack)
+	case ScreenRecord:
+		return s.recordRows()
+	case ScreenQuality:
+		return one(ActNone, ActEnd, ActNone, ActBack)
 	case ScreenContacts:
 		c := s.contact(s.selectedID())
 		return one(row(c != nil && len(c.Numbers) > 0, ActCall), ActOpen, ActNone, ActBack)
@@ -159,6 +164,8 @@ func (t *turn) actDesk(a Action) {
 			t.formDone()
 		case t.page.screen == ScreenHistory:
 			t.saveNumber(t.selectedID())
+		case t.page.record != nil:
+			t.saveNumber(t.page.record.Party.Number)
 		case t.shown != 0:
 			t.saveNumber(t.call(t.shown).Party.Number)
 		default:
@@ -173,7 +180,11 @@ func (t *turn) actDesk(a Action) {
 	case ActNo:
 		t.pageBack()
 	case ActOpen:
-		t.selectItem()
+		if t.page.screen == ScreenHistory {
+			t.openRecord()
+		} else {
+			t.selectItem()
+		}
 	case ActUnlock:
 		if t.page.form != nil {
 			t.formDone()
@@ -192,6 +203,11 @@ func (t *turn) callRow() bool {
 	switch t.page.screen {
 	case ScreenHistory:
 		t.dialSelected()
+	case ScreenRecord:
+		if t.page.record == nil {
+			return false
+		}
+		t.callRecord(*t.page.record)
 	case ScreenContacts, ScreenContact:
 		t.callContact()
 	case ScreenVoicemail, ScreenEmergency:

@@ -196,12 +196,12 @@ func (k *checker) softKeys(s *State) {
 			ok = ok && s.inConf(s.focus)
 		case ActAccept:
 			ok = ok && s.question.on
-		case ActRecord, ActMute, ActUnmute:
+		case ActRecord, ActMute, ActUnmute, ActQuality:
 			ok = ok && in(Active)
 		case ActDelete:
 			ok = ok && (s.input.Text != "" || s.page.form != nil && len(s.page.form.text) > 0)
 		case ActCall:
-			ok = ok && (s.input.Text != "" || s.selectedID() != "" || s.station == stationTransfer && s.entered() != "" || s.forwardedShown())
+			ok = ok && (s.input.Text != "" || s.selectedID() != "" || s.station == stationTransfer && s.entered() != "" || s.forwardedShown() || s.page.record != nil)
 		case ActForward:
 			ok = ok && in(Incoming)
 		case ActUnlock:

@@ -56,6 +56,16 @@ func (k Key) Line() (int, bool) {
 	return 0, false
 }
 
+// Minimal reports whether k is one of the sixteen keys of the minimal profile: a
+// matrix of 0-9 * # and A to D, which are the soft keys (C0.1).
+func (k Key) Minimal() bool {
+	if _, ok := k.Digit(); ok {
+		return true
+	}
+	_, ok := k.Soft()
+	return ok
+}
+
 // Valid reports whether k is a key this phone knows.
 func (k Key) Valid() bool {
 	if _, ok := k.Digit(); ok {

@@ -47,6 +47,7 @@ const (
 	menuMoves    = "move_settings"
 	menuReferred = "transfers"
 	menuLock     = "lock"
+	menuKeys     = "keys"
 
 	confirmReset     = "confirm.reset"
 	confirmSignOut   = "confirm.sign_out"
@@ -137,6 +138,8 @@ func (s *State) menuEntries() []entry {
 		return s.callerIDMenu()
 	case menuLock:
 		return s.lockMenu()
+	case menuKeys:
+		return s.keyEntries()
 	}
 	return nil
 }
@@ -154,6 +157,9 @@ func (s *State) mainMenu() []entry {
 		{"contacts", "@contacts", "", (*turn).openContacts},
 		{"voicemail", "@voicemail", "", (*turn).messageKey},
 		dnd, forward, sub(menuSettings), to("about", ScreenAbout),
+	}
+	if s.settings.FewKeys && len(s.keyEntries()) > 0 {
+		list = slices.Insert(list, 3, sub(menuKeys))
 	}
 	switch s.session.State {
 	case SessionIn:

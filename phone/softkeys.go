@@ -143,7 +143,11 @@ func (s *State) callRows(screen Screen, c *call) [][4]Action {
 	if n := s.newAct(); n != ActNone {
 		more = append(more, n)
 	}
-	return withMore(first, ActEnd, xfer, append(more, mute, ActVolume)...)
+	more = append(more, mute, ActQuality, ActVolume)
+	if s.settings.FewKeys && speaker != ActNone {
+		more = append(more, speaker)
+	}
+	return withMore(first, ActEnd, xfer, more...)
 }
 
 // heldMore are the further actions for a call on hold.
@@ -393,5 +397,7 @@ func (t *turn) actCall(a Action, c *call) {
 		}
 	case ActRecord:
 		t.toggleRecording(c, Flip)
+	case ActQuality:
+		t.openQuality(c)
 	}
 }

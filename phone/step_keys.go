@@ -244,8 +244,10 @@ func (t *turn) pressDigit(d byte) {
 	}
 	a := t.talking()
 	switch {
-	case t.page.call != 0 && t.page.call == t.focus:
+	case t.pageTakesDigits():
 		t.pageDigit(d)
+	case t.screen() == ScreenParkPick:
+		t.listDigit(d)
 	case a != nil && a.State == Active:
 		t.sendDigit(a, d)
 	case a != nil, t.pending.kind != pendingNone:
@@ -259,12 +261,13 @@ func (t *turn) pressDigit(d byte) {
 	}
 }
 
-// listDigit steers lists on phones without arrow keys.
+// listDigit steers lists on phones without arrow keys: 2, 8, 4, 6 and 5 are the
+// cross, * and # the wheel.
 func (t *turn) listDigit(d byte) {
 	switch d {
-	case '2':
+	case '2', '*':
 		t.moveUp(-1)
-	case '8':
+	case '8', '#':
 		t.moveUp(1)
 	case '4':
 		t.pressBack()

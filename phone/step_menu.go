@@ -6,12 +6,13 @@ type page struct {
 	screen Screen // "": none
 	menu   string // which ScreenMenu or ScreenConfirm
 	index  int
-	placed bool   // the history shows placed calls only: REDIAL's list
-	parent bool   // Back leads to the page beneath
-	arg    string // what it is about: a contact
-	filter string // digits that narrow the contacts
-	call   CallID // the call it is about; it goes with it
-	form   *form  // of ScreenForm
+	placed bool        // the history shows placed calls only: REDIAL's list
+	parent bool        // Back leads to the page beneath
+	arg    string      // what it is about: a contact
+	filter string      // digits that narrow the contacts
+	call   CallID      // the call it is about; it goes with it
+	form   *form       // of ScreenForm
+	record *CallRecord // of ScreenRecord; never written to
 }
 
 // openPage shows p; on top of the present page if it has a parent.
@@ -75,7 +76,8 @@ func (t *turn) settlePage() {
 	}
 	c := t.call(t.page.call)
 	ringing := t.page.form != nil && t.page.form.id == "forward_call"
-	if c == nil || !c.live() || t.focus != c.ID || ringing && c.State != Incoming {
+	measured := t.page.screen == ScreenQuality
+	if c == nil || !c.live() || t.focus != c.ID || ringing && c.State != Incoming || measured && (c.State != Active || c.OnHold) {
 		t.closePage()
 	}
 }
@@ -112,6 +114,10 @@ func (s *State) menuView() MenuView {
 		v.Title, v.Items = "@network", s.networkItems()
 	case ScreenAbout:
 		v.Title, v.Items = "@about", s.aboutItems()
+	case ScreenRecord:
+		v.Title, v.Items = "@record", recordItems(s.page.record)
+	case ScreenQuality:
+		v.Title, v.Items = "@quality", qualityItems()
 	case ScreenContacts:
 		v.Title, v.Items = "@contacts", s.contactItems()
 	case ScreenContact:
@@ -235,6 +241,8 @@ func (t *turn) selectItem() {
 		t.selectMenu(id)
 	case ScreenHistory:
 		t.dialSelected()
+	case ScreenRecord:
+		t.callRecord(*t.page.record)
 	case ScreenParkList:
 		t.retrieveSelected(PathNone, "key")
 	case ScreenWhy:
@@ -369,16 +377,7 @@ func (t *turn) dialSelected() {
 		t.blip()
 		return
 	}
-	r := rows[min(t.page.index, len(rows)-1)]
-	if r.Party.Number == "" {
-		t.blip()
-		return
-	}
-	number := r.Party.Number
-	if dialable(number) {
-		number, _ = t.digits.Rewrite(number)
-	}
-	t.place(order{typed: r.Party.Number, number: number, line: r.Line, path: t.freePath(), cause: "redial"})
+	t.callRecord(rows[min(t.page.index, len(rows)-1)])
 }
 
 // retry asks every line to register at once.

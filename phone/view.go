@@ -39,6 +39,7 @@ type View struct {
 	Keys      []KeyView    // K1 … K8; nil: not known, the lines stand beside them
 	Form      *FormView    // of ScreenForm
 	Contact   *ContactCard // of ScreenContact
+	Record    *CallRecord  // of ScreenRecord
 	Filter    string       // digits that narrow ScreenContacts
 	Lock      LockView
 	CallerIDs []CallerID // the numbers that outgoing calls may show
@@ -75,6 +76,8 @@ const (
 	ScreenMenu          Screen = "menu"
 	ScreenStatus        Screen = "status"
 	ScreenHistory       Screen = "history"
+	ScreenRecord        Screen = "record"       // one call of the history: View.Record
+	ScreenQuality       Screen = "quality"      // how the call in front sounds, in figures
 	ScreenXferDial      Screen = "xfer_dial"    // whom to transfer to, or to add
 	ScreenXferRinging   Screen = "xfer_ringing" // the consultation is called
 	ScreenXferConsult   Screen = "xfer_consult" // the consultation has answered
@@ -319,12 +322,15 @@ type Settings struct {
 	AutoAnswer     bool
 	AutoAnswerOpen bool
 	DND            bool
-	MaxCalls       int
-	RejectCode     int // 486 or 603
-	HideDigits     bool
-	OneCallKeys    bool
-	Volumes        map[Path]int // 0–100; PathNone is the ringer
-	DigitMap       string
+	// FewKeys: the panel has the sixteen keys of a matrix and no others; what the
+	// rest would do is in menus and behind More (C0.1).
+	FewKeys     bool
+	MaxCalls    int
+	RejectCode  int // 486 or 603
+	HideDigits  bool
+	OneCallKeys bool
+	Volumes     map[Path]int // 0–100; PathNone is the ringer
+	DigitMap    string
 	// NoMatch is what happens to a number that the digit map rules out.
 	NoMatch NoMatch
 	// SendHash makes # a digit like any other instead of "send now".

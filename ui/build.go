@@ -82,6 +82,9 @@ func (b *builder) body() Body {
 	case phone.ScreenStatus:
 		return b.status()
 	}
+	if body := b.detailBody(); body != nil {
+		return body
+	}
 	if body := b.deskBody(); body != nil {
 		return body
 	}

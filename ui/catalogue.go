@@ -20,6 +20,7 @@ type catalogue struct {
 	Short    string               `json:"short"`    // the same without the weekday
 	Hours    int                  `json:"hours"`    // 12 or 24
 	Percent  string               `json:"percent"`  // pattern of {n}
+	Decimal  string               `json:"decimal"`  // what stands before tenths; "": a point
 	Weekdays [7]string            `json:"weekdays"` // Sunday first
 	Months   [12]string           `json:"months"`
 	Soft     map[string][2]string `json:"soft"` // labels of at most 8 and of at most 5 characters

@@ -34,6 +34,8 @@ func (b *builder) title() string {
 		return b.c.say("park.title")
 	case phone.ScreenParkList, phone.ScreenParkAsk:
 		return b.c.say("park.list")
+	case phone.ScreenRecord, phone.ScreenQuality:
+		return b.menuTitle(string(b.v.Screen))
 	case phone.ScreenHistory:
 		return b.menuTitle("history.title")
 	case phone.ScreenStatus:

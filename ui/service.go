@@ -3,6 +3,7 @@ package ui
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"phoned/phone"
 )
@@ -78,7 +79,13 @@ func (b *builder) serviceSince(l phone.LineView) []Text {
 	return []Text{{b.c.say("service.since", "name", name, "time", b.c.clockTime(b.env.local(l.Since))), ToneMuted}}
 }
 
+// farTry is from when on a wait is told by the clock, not in seconds.
+const farTry = 2 * time.Minute
+
 func (b *builder) nextTry(l phone.LineView) Text {
+	if !l.Next.IsZero() && l.Next.Sub(b.env.Now) > farTry {
+		return Text{b.c.say("service.next_at", "time", b.c.clockTime(b.env.local(l.Next))), ToneMuted}
+	}
 	if n := b.until(l.Next); n > 0 {
 		return Text{b.c.say("service.next", "n", strconv.Itoa(n)), ToneMuted}
 	}

@@ -48,11 +48,22 @@ func (w *World) command(words []string) error {
 	return fmt.Errorf("unknown command %q", verb)
 }
 
+// has says whether the panel has a key: with few keys only the sixteen.
+func (w *World) has(k phone.Key) error {
+	switch {
+	case !k.Valid():
+		return fmt.Errorf("%q is no key", k)
+	case w.State.View().Settings.FewKeys && !k.Minimal():
+		return fmt.Errorf("a panel of sixteen keys has no %q", k)
+	}
+	return nil
+}
+
 var hands = map[string]func(*World, []string) error{
 	"key": func(w *World, a []string) error {
 		k := phone.Key(word(a, 0))
-		if !k.Valid() {
-			return fmt.Errorf("%q is no key", k)
+		if err := w.has(k); err != nil {
+			return err
 		}
 		return errors.Join(w.Do(phone.KeyDown{Key: k}), w.Do(phone.KeyUp{Key: k}))
 	},
@@ -65,15 +76,18 @@ var hands = map[string]func(*World, []string) error{
 		}
 		return nil
 	},
-	"down": func(w *World, a []string) error { return w.Do(phone.KeyDown{Key: phone.Key(word(a, 0))}) },
-	"up":   func(w *World, a []string) error { return w.Do(phone.KeyUp{Key: phone.Key(word(a, 0))}) },
+	"down": func(w *World, a []string) error {
+		k := phone.Key(word(a, 0))
+		return errors.Join(w.has(k), w.Do(phone.KeyDown{Key: k}))
+	},
+	"up": func(w *World, a []string) error { return w.Do(phone.KeyUp{Key: phone.Key(word(a, 0))}) },
 	"hold": func(w *World, a []string) error {
 		k := phone.Key(word(a, 0))
 		d, err := duration(a[min(1, len(a)):])
 		if err != nil {
 			return err
 		}
-		return errors.Join(w.Do(phone.KeyDown{Key: k}), w.Advance(d), w.Do(phone.KeyUp{Key: k}))
+		return errors.Join(w.has(k), w.Do(phone.KeyDown{Key: k}), w.Advance(d), w.Do(phone.KeyUp{Key: k}))
 	},
 	"soft": func(w *World, a []string) error {
 		// A hand that reads a label presses it after it has settled.
@@ -151,6 +165,8 @@ var outside = map[string]func(*World, []string) error{
 func setting(s *phone.Settings, name string, v []string) error {
 	on := word(v, 0) == "on"
 	switch name {
+	case "fewkeys":
+		s.FewKeys = on
 	case "dnd":
 		s.DND = on
 	case "callwaiting":
