@@ -93,6 +93,9 @@ func run(ctx context.Context, o options, log *slog.Logger) error {
 	return err
 }
 
+// stickDir is where phoned-stick@.service mounts a stick.
+const stickDir = "/run/phoned/stick"
+
 // current is the phone that runs, for the watchdog.
 var current atomic.Pointer[app.System]
 
@@ -141,7 +144,8 @@ func assemble(o options, cfg provisioning.Config, told []health.Problem, prov *a
 	opts := app.Options{
 		Config: cfg, DataDir: o.data, SecretsKey: o.key, Built: installed(), Devices: device.Mux{Default: cards, Named: map[string]device.Driver{"null": device.NewNull()}},
 		Loopback: o.loopback, PhoneName: cfg.DisplayName.Value, Version: version, Log: log,
-		Board: app.Board{Name: devices.Name, Keypads: devices.Keypads, Hook: devices.Hook, Lamps: devices.Lamps, Panels: devices.Panels},
+		Board: app.Board{Name: devices.Name, Keypads: devices.Keypads, Hook: devices.Hook, Lamps: devices.Lamps, Panels: devices.Panels, Scanners: devices.Scanners},
+		Given: prov, StickDir: stickDir,
 		CheckConfig: func(reboot bool) {
 			prov.CheckSync()
 			if reboot {

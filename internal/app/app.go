@@ -70,7 +70,9 @@ type Board struct {
 	Keypads []hal.Keypad
 	Hook    hal.Hook
 	Lamps   hal.Lamps
-	Panels  []hal.Panel
+	// Scanners read codes that are held up to the phone.
+	Scanners []hal.Scanner
+	Panels   []hal.Panel
 }
 
 // Config of a Phone. Fields without a remark are required.
@@ -104,6 +106,10 @@ type Config struct {
 	Device func() phone.DeviceInfo
 	// CheckConfig fetches the configuration again; it must not block.
 	CheckConfig func(reboot bool)
+	// Given takes sticks and codes; nil: nothing does. StickDir is where the system
+	// mounts a stick, "": nowhere.
+	Given    Given
+	StickDir string
 	// FactoryReset forgets everything that is kept and starts the phone anew.
 	FactoryReset func(ctx context.Context) error
 	Board        Board
@@ -156,6 +162,7 @@ type Phone struct {
 	lines    map[string]*line
 	sessionL []Line // the session's
 	off      bool   // a person has taken the lines out of service
+	offers   offers
 }
 
 // New builds a phone; Run starts it.
@@ -221,6 +228,7 @@ func (p *Phone) Run(ctx context.Context) error {
 	p.loadRecent()
 	p.startDesk()
 	p.startBoard()
+	p.startGiven()
 	p.startPainter()
 	p.startLogo()
 	p.watchNetwork()

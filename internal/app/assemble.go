@@ -73,6 +73,9 @@ type Options struct {
 	// CheckConfig fetches the configuration again, and has the phone made anew in
 	// any case if reboot says so. It must not block. nil: it is not done.
 	CheckConfig func(reboot bool)
+	// Given takes sticks, which the system mounts on StickDir, and codes; nil: nothing does.
+	Given    Given
+	StickDir string
 	// Web adds routes to the management server.
 	Web func(*manage.Config)
 }
@@ -181,6 +184,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 		Contacts:     kept,
 		Device:       func() phone.DeviceInfo { return deviceInfo(o, id) },
 		CheckConfig:  o.CheckConfig,
+		Given:        o.Given, StickDir: o.StickDir,
 		LineDefaults: func(l *Line) {
 			l.SIP.Roots, l.SIP.DisplayName, l.Codecs = roots, o.Config.DisplayName.Value, o.Codecs
 		},

@@ -41,8 +41,14 @@ const (
 // ErrForgotten: the phone is being reset to factory settings.
 var ErrForgotten = errors.New("the phone is being reset to factory settings")
 
-// ErrExpired: the code or bundle can't be used any more.
-var ErrExpired = errors.New("it has expired")
+// What else can be wrong with a code or a bundle.
+var (
+	// ErrExpired: it can't be used any more.
+	ErrExpired = errors.New("it has expired")
+	// ErrOneTime: it holds a one-time code, which no sign-in server exchanges for
+	// tokens yet.
+	ErrOneTime = errors.New("the sign-in server takes no one-time codes; use one with an address")
+)
 
 // ProvisionerConfig says where a phone's configuration comes from.
 type ProvisionerConfig struct {
@@ -176,6 +182,63 @@ func (p *Provisioner) Take(doc provisioning.Document) (provisioning.Proposal, er
 	return pr, p.Apply(pr)
 }
 
+// LookAtStick says what a mounted stick holds, without using it. The errors are
+// those of TakeStick.
+func (p *Provisioner) LookAtStick(dir string) (Look, error) {
+	s, err := provisioning.ReadStick(dir)
+	if err != nil {
+		return Look{}, err
+	}
+	now, _, _ := p.Config()
+	if s.Bundle == nil {
+		if len(now.Missing()) == 0 {
+			return Look{}, fmt.Errorf("stick: %w", provisioning.ErrUnsigned)
+		}
+		pr, err := p.Propose(provisioning.Document{Layer: provisioning.LayerMedia, Name: "stick", Data: s.Document})
+		return Look{Changes: changeWords(pr)}, err
+	}
+	if err := p.notExpired(s.Bundle.Expires); err != nil {
+		return Look{}, err
+	}
+	return lookOf(s.Bundle.Vouched(now.Keys(), ""), "")
+}
+
+func changeWords(pr provisioning.Proposal) []string {
+	var out []string
+	for _, c := range pr.Changes {
+		out = append(out, c.Name+": "+c.Old+" → "+c.New)
+	}
+	return out
+}
+
+func lookOf(vouched error, from string) (Look, error) {
+	if errors.Is(vouched, provisioning.ErrPINNeeded) {
+		return Look{From: from, PIN: true}, nil
+	}
+	return Look{From: from, Vouched: vouched == nil}, vouched
+}
+
+func (p *Provisioner) notExpired(at time.Time) error {
+	if !at.IsZero() && p.cfg.Clock.Now().After(at) {
+		return ErrExpired
+	}
+	return nil
+}
+
+// LookAtCode says where a scanned code leads, without following it. The errors are
+// those of TakeCode.
+func (p *Provisioner) LookAtCode(text string) (Look, error) {
+	c, err := provisioning.ParseCode(text)
+	if err != nil {
+		return Look{}, err
+	}
+	if err := p.notExpired(c.Expires); err != nil {
+		return Look{}, err
+	}
+	now, _, _ := p.Config()
+	return lookOf(c.Vouched(now.Keys(), ""), c.Host())
+}
+
 // TakeStick takes what a mounted stick holds: a bundle somebody vouches for or,
 // on a phone nobody has provisioned yet, a bare document. An error that wraps
 // provisioning.ErrPINNeeded asks for the PIN; fs.ErrNotExist: there is nothing.
@@ -199,8 +262,8 @@ func (p *Provisioner) takeBundle(layer provisioning.Layer, name, etag string, b 
 	if err := b.Vouched(now.Keys(), pin); err != nil {
 		return provisioning.Proposal{}, fmt.Errorf("%s: %w", name, err)
 	}
-	if !b.Expires.IsZero() && p.cfg.Clock.Now().After(b.Expires) {
-		return provisioning.Proposal{}, fmt.Errorf("%s: %w", name, ErrExpired)
+	if err := p.notExpired(b.Expires); err != nil {
+		return provisioning.Proposal{}, fmt.Errorf("%s: %w", name, err)
 	}
 	doc := b.Configuration()
 	if doc == nil {
@@ -209,23 +272,23 @@ func (p *Provisioner) takeBundle(layer provisioning.Layer, name, etag string, b 
 	return p.Take(provisioning.Document{Layer: layer, Name: name, Data: doc, ETag: etag})
 }
 
-// TakeCode follows a scanned code. A code with an address is fetched and applied; one
-// with a one-time code is returned for the sign-in. The errors are those of ParseCode,
-// Vouched and Fetch.
+// TakeCode follows a scanned code. What its address
+// gives is applied. The errors are those of ParseCode, Vouched and Fetch, and
+// ErrOneTime.
 func (p *Provisioner) TakeCode(ctx context.Context, text, pin string) (provisioning.Code, provisioning.Proposal, error) {
 	c, err := provisioning.ParseCode(text)
 	if err != nil {
 		return c, provisioning.Proposal{}, err
 	}
-	if !c.Expires.IsZero() && p.cfg.Clock.Now().After(c.Expires) {
-		return c, provisioning.Proposal{}, ErrExpired
+	if err := p.notExpired(c.Expires); err != nil {
+		return c, provisioning.Proposal{}, err
 	}
 	now, _, _ := p.Config()
 	if err := c.Vouched(now.Keys(), pin); err != nil {
 		return c, provisioning.Proposal{}, err
 	}
 	if c.ConfigURL == "" {
-		return c, provisioning.Proposal{}, nil
+		return c, provisioning.Proposal{}, ErrOneTime
 	}
 	f := provisioning.Fetcher{HTTP: p.cfg.HTTP(now), Who: p.cfg.Who}
 	got, err := f.Fetch(ctx, c.ConfigURL, "")

@@ -46,6 +46,8 @@ var guests = []struct {
 	{"SoundUnplug", panelBoot, testSoundUnplug},
 	{"StickVFAT", panelBoot, func(t *testing.T) { testStick(t, "mkfs.vfat") }},
 	{"StickExFAT", panelBoot, func(t *testing.T) { testStick(t, "mkfs.exfat") }},
+	{"HostileSticks", panelBoot, testHostileSticks},
+	{"StickPulled", panelBoot, testStickPulled},
 	{"USBSerial", panelBoot, testUSBSerial},
 	{"USBButtons", panelBoot, testUSBButtons},
 	{"Uinput", panelBoot, testUinput},

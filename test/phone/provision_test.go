@@ -25,12 +25,13 @@ import (
 
 // household is a phone that may be made anew while the test watches.
 type household struct {
-	t     *testing.T
-	lab   *lab.Exchange
-	prov  *app.Provisioner
-	depot *provisioning.Depot
-	clock *leaper
-	kept  chan struct{} // one for every write of the depot
+	t      *testing.T
+	lab    *lab.Exchange
+	prov   *app.Provisioner
+	depot  *provisioning.Depot
+	clock  *leaper
+	client *http.Client  // of the site's server
+	kept   chan struct{} // one for every write of the depot
 
 	mu   sync.Mutex
 	made int
@@ -82,17 +83,17 @@ func live(t *testing.T, more string, site http.Handler) *household {
 	access, refresh, _ := ex.Tokens(extension)
 	doc := fmt.Sprintf("oauth_endpoint = %q\nws_servers = [%q]\ndisplay_name = \"Front desk\"\naccess_token = %q\nrefresh_token = %q\n%s",
 		ex.OAuthURL(), ex.WSSURL(), access, refresh, more)
-	client := &http.Client{}
+	h.client = &http.Client{}
 	if site != nil {
 		srv := httptest.NewServer(site)
 		t.Cleanup(srv.Close)
-		client = srv.Client()
+		h.client = srv.Client()
 		doc = strings.ReplaceAll(doc, "SITE", srv.URL)
 	}
 	h.prov, err = app.NewProvisioner(app.ProvisionerConfig{
 		Depot: h.depot, Clock: h.clock, Who: provisioning.Identity{MAC: "dca632010203", ID: "42"},
 		Base: []provisioning.Source{provisioning.Text{From: provisioning.Origin{Layer: provisioning.LayerImage, Name: "phoned.toml"}, Data: []byte(doc)}},
-		HTTP: func(provisioning.Config) *httpcall.Client { return httpcall.New(httpcall.Config{HTTP: client}) },
+		HTTP: func(provisioning.Config) *httpcall.Client { return httpcall.New(httpcall.Config{HTTP: h.client}) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +103,7 @@ func live(t *testing.T, more string, site http.Handler) *household {
 		s, err := app.Assemble(app.Options{
 			Config: cfg, DataDir: data, Devices: b.card, Version: "test", Clock: h.clock, Board: app.Board{Name: "virtual"},
 			Roots: ex.CertPool(), Loopback: true, PhoneName: "Front desk", Log: slog.New(slog.DiscardHandler),
-			CheckConfig: func(bool) { h.prov.CheckSync() },
+			CheckConfig: func(bool) { h.prov.CheckSync() }, Given: h.prov,
 		})
 		if err != nil {
 			return app.Made{}, errors.Join(err, b.card.Close())
@@ -283,6 +284,68 @@ func TestConfigurationFromTheSite(t *testing.T) {
 	}
 	h.registered(3)
 	if cfg, _, err := h.prov.Config(); err != nil || cfg.Locale.Value != "en" || cfg.Locale.Source.Layer != provisioning.LayerSite {
+		t.Errorf("%+v, %v", cfg.Locale, err)
+	}
+}
+
+func (h *household) keys(n int, keys ...phone.Key) {
+	h.t.Helper()
+	ph := h.phone(n).Phone
+	for _, k := range keys {
+		ph.Post(phone.KeyDown{Key: k})
+		ph.Post(phone.KeyUp{Key: k})
+	}
+}
+
+func (h *household) screen(n int, s phone.Screen) {
+	h.t.Helper()
+	h.until(n, "screen "+string(s), func(v phone.View) bool { return v.Screen == s })
+}
+
+// A code with a PIN: the phone says where it leads, takes the PIN, fetches the
+// configuration and is a phone of it; with a wrong PIN it asks again, and what nobody
+// vouches for is refused.
+func TestConfigurationByCode(t *testing.T) {
+	t.Parallel()
+	asked := make(chan string, 10)
+	site := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.URL.Path
+		fmt.Fprintln(w, `locale = "de"`)
+	}))
+	defer site.Close()
+	h := live(t, "", nil)
+	h.client = site.Client()
+	h.registered(1)
+	code := provisioning.Code{ConfigURL: site.URL + "/7Q2K"}
+	text, err := code.EncodePIN("482913")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := code.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ph := h.phone(1).Phone
+	ph.CodeRead(plain)
+	h.until(1, "refused", func(v phone.View) bool {
+		return len(v.Problems) == 1 && v.Problems[0].Code == "provision.code" && strings.Contains(v.Problems[0].Advice, "neither signed")
+	})
+	ph.CodeRead(text)
+	h.screen(1, phone.ScreenOffer)
+	if v := ph.View(); v.Menu.Items[0].Value != "127.0.0.1" {
+		t.Errorf("the screen does not say where the code leads: %+v", v.Menu)
+	}
+	h.clock.leap(time.Second) // labels that appear by themselves take no key at once
+	h.keys(1, "sk1")
+	h.screen(1, phone.ScreenForm)
+	h.keys(1, "1", "1", "1", "1", "1", "1", "sk1")
+	h.until(1, "asked again", func(v phone.View) bool { return v.Form != nil && v.Form.Error != "" })
+	if len(asked) != 0 {
+		t.Error("the server was asked before the PIN was right")
+	}
+	h.keys(1, "4", "8", "2", "9", "1", "3", "sk1")
+	h.registered(2)
+	if cfg, _, err := h.prov.Config(); err != nil || cfg.Locale.Value != "de" || cfg.Locale.Source.Layer != provisioning.LayerMedia {
 		t.Errorf("%+v, %v", cfg.Locale, err)
 	}
 }
