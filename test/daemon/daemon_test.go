@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -99,8 +100,10 @@ type daemon struct {
 	events chan event // closed when the process is gone
 	exited chan struct{}
 	err    error // of the process, when exited is closed
-	cancel context.CancelFunc
-	read   sync.WaitGroup
+	// refused: the sign-in may be lost.
+	refused bool
+	cancel  context.CancelFunc
+	read    sync.WaitGroup
 }
 
 type event struct {
@@ -180,8 +183,9 @@ func (d *daemon) follow(ctx context.Context) {
 	}
 }
 
-// next waits for an event; errGone when the process ended before it.
-func (d *daemon) next(name string, match func(map[string]any) bool) (map[string]any, error) {
+// nextOf waits for the next event of one of these names; errGone when the process
+// ended before it.
+func (d *daemon) nextOf(names ...string) (event, error) {
 	d.t.Helper()
 	limit := time.NewTimer(patience)
 	defer limit.Stop()
@@ -190,14 +194,25 @@ func (d *daemon) next(name string, match func(map[string]any) bool) (map[string]
 		case e, ok := <-d.events:
 			switch {
 			case !ok:
-				return nil, errGone
-			case e.name == "auth-failed":
+				return event{}, errGone
+			case e.name == "auth-failed" && !d.refused:
 				d.t.Errorf("the sign-in was lost: %v", e.detail)
-			case e.name == name && (match == nil || match(e.detail)):
-				return e.detail, nil
+			case slices.Contains(names, e.name):
+				return e, nil
 			}
 		case <-limit.C:
-			return nil, fmt.Errorf("never published: %s\n%s", name, d.log)
+			return event{}, fmt.Errorf("never published: %v", names)
+		}
+	}
+}
+
+// next waits for an event of a name.
+func (d *daemon) next(name string, match func(map[string]any) bool) (map[string]any, error) {
+	d.t.Helper()
+	for {
+		e, err := d.nextOf(name)
+		if err != nil || match == nil || match(e.detail) {
+			return e.detail, err
 		}
 	}
 }
@@ -209,6 +224,16 @@ func (d *daemon) await(name string, match func(map[string]any) bool) map[string]
 		d.t.Fatalf("%v\n%s", err, d.log)
 	}
 	return e
+}
+
+// pause is between two looks at something that nothing tells of.
+func (d *daemon) pause(t time.Duration) {
+	d.t.Helper()
+	select {
+	case <-time.After(t):
+	case <-d.exited:
+		d.t.Fatalf("phoned ended: %v\n%s", d.err, d.log)
+	}
 }
 
 // post gives an order.
@@ -241,8 +266,8 @@ func (d *daemon) get(path string) map[string]any {
 }
 
 // call is one answered call; the history's id of it, when the phone has said that
-// it is kept.
-func (d *daemon) call() (id string, err error) {
+// it is kept. With sound it lasts until media flow.
+func (d *daemon) call(sound bool) (id string, err error) {
 	d.t.Helper()
 	if err := d.post("commands/dial", `{"number":"9196"}`); err != nil {
 		return "", err
@@ -252,22 +277,45 @@ func (d *daemon) call() (id string, err error) {
 		return "", err
 	}
 	id, _ = e["callId"].(string)
+	for sound && !d.mediaUp() {
+		d.pause(10 * time.Millisecond)
+	}
 	if err := d.post("commands/end", "{}"); err != nil {
 		return "", err
 	}
-	if _, err := d.next("call-ended", nil); err != nil {
-		return "", err
-	}
-	_, err = d.next("history-updated", func(detail map[string]any) bool {
-		list, _ := detail["history"].([]any)
-		for _, c := range list {
-			if c, _ := c.(map[string]any); c["id"] == id {
-				return true
-			}
+	// Events of calls and of the history come in no order.
+	ended, kept := false, false
+	for !ended || !kept {
+		e, err := d.nextOf("call-ended", "history-updated")
+		if err != nil {
+			return "", err
 		}
-		return false
-	})
-	return id, err
+		ended = ended || e.name == "call-ended"
+		kept = kept || e.name == "history-updated" && holds(e.detail, id)
+	}
+	return id, nil
+}
+
+// holds says whether a history has the call.
+func holds(detail map[string]any, id string) bool {
+	list, _ := detail["history"].([]any)
+	for _, c := range list {
+		if c, _ := c.(map[string]any); c["id"] == id {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *daemon) mediaUp() bool {
+	d.t.Helper()
+	list, _ := d.get("calls")["calls"].([]any)
+	for _, c := range list {
+		if c, _ := c.(map[string]any); c["mediaUp"] == true {
+			return true
+		}
+	}
+	return false
 }
 
 // logTail keeps the last of what the program says and finds one thing in it.

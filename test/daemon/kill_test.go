@@ -29,7 +29,7 @@ func TestKilledUnderLoad(t *testing.T) {
 		x.OAuth.Expire()
 		time.AfterFunc(time.Duration(dice.Int64N(int64(1500*time.Millisecond))), d.kill)
 		for {
-			id, err := d.call()
+			id, err := d.call(false)
 			if errors.Is(err, errGone) {
 				break
 			}

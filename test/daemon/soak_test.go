@@ -53,7 +53,7 @@ func TestManyCalls(t *testing.T) {
 func (d *daemon) calls(n int) {
 	d.t.Helper()
 	for range n {
-		if _, err := d.call(); err != nil {
+		if _, err := d.call(true); err != nil {
 			d.t.Fatal(err)
 		}
 	}
@@ -102,11 +102,7 @@ func (d *daemon) settled(before figures, long bool) figures {
 	d.t.Helper()
 	f := d.figures(long)
 	for limit := time.Now().Add(patience); f.goroutines > before.goroutines && time.Now().Before(limit); {
-		select {
-		case <-time.After(200 * time.Millisecond):
-		case <-d.exited:
-			d.t.Fatalf("phoned ended: %v\n%s", d.err, d.log)
-		}
+		d.pause(100 * time.Millisecond)
 		f = d.figures(false)
 	}
 	return f

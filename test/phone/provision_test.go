@@ -32,6 +32,7 @@ type household struct {
 	clock  *leaper
 	client *http.Client  // of the site's server
 	kept   chan struct{} // one for every write of the depot
+	data   string
 
 	mu   sync.Mutex
 	made int
@@ -76,7 +77,7 @@ func live(t *testing.T, more string, site http.Handler) *household {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.kept = make(chan struct{}, 100)
+	h.kept, h.data = make(chan struct{}, 100), data
 	if h.depot, err = provisioning.OpenDepot(toldVault{vault, h.kept}, h.clock); err != nil {
 		t.Fatal(err)
 	}
@@ -90,8 +91,13 @@ func live(t *testing.T, more string, site http.Handler) *household {
 		h.client = srv.Client()
 		doc = strings.ReplaceAll(doc, "SITE", srv.URL)
 	}
+	copies, err := store.OpenSecrets(filepath.Join(data, "config", "good"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	h.prov, err = app.NewProvisioner(app.ProvisionerConfig{
-		Depot: h.depot, Clock: h.clock, Who: provisioning.Identity{MAC: "dca632010203", ID: "42"},
+		Loader: &provisioning.Loader{Vault: copies},
+		Depot:  h.depot, Clock: h.clock, Who: provisioning.Identity{MAC: "dca632010203", ID: "42"},
 		Base: []provisioning.Source{provisioning.Text{From: provisioning.Origin{Layer: provisioning.LayerImage, Name: "phoned.toml"}, Data: []byte(doc)}},
 		HTTP: func(provisioning.Config) *httpcall.Client { return httpcall.New(httpcall.Config{HTTP: h.client}) },
 	})
