@@ -243,7 +243,7 @@ func (d *daemon) post(path, body string) error {
 		return errors.Join(errGone, err)
 	}
 	defer res.Body.Close()
-	if res.StatusCode != http.StatusAccepted {
+	if res.StatusCode/100 != 2 {
 		text, _ := io.ReadAll(res.Body)
 		return fmt.Errorf("%s: %s: %s", path, res.Status, text)
 	}

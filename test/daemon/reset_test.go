@@ -22,10 +22,13 @@ func TestResetWithSpentTokens(t *testing.T) {
 	d := x.start(t)
 	d.await("sip-registered", nil)
 	x.OAuth.Expire()
-	if _, err := d.call(true); err != nil {
+	if err := d.post("session/refresh", ""); err != nil {
 		t.Fatal(err)
 	}
 	d.await("token-refreshed", nil)
+	if _, err := d.call(true); err != nil {
+		t.Fatal(err)
+	}
 	if err := d.post("factory-reset", `{"confirm":"erase everything"}`); err != nil {
 		t.Fatal(err)
 	}
