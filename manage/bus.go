@@ -2,6 +2,7 @@ package manage
 
 import (
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 )
@@ -37,11 +38,35 @@ func (b *Bus) Publish(at time.Time, name string, detail map[string]any) {
 	defer b.mu.Unlock()
 	b.ring = append(b.ring, Published{b.next, name, at, detail})
 	b.next++
+	if lists[name] {
+		b.dropOldLists(name)
+	}
 	if len(b.ring) > b.limit {
 		b.ring = append(b.ring[:0:0], b.ring[len(b.ring)-b.limit:]...)
 	}
 	close(b.wait)
 	b.wait = make(chan struct{})
+}
+
+// lists are the events whose detail is a whole list, which may be long: the newest
+// replaces those before it, of which only a few are kept.
+var lists = map[string]bool{"history-updated": true, "park-slots-updated": true}
+
+const listsKept = 8
+
+// dropOldLists forgets the oldest of the kept lists when there are too many.
+func (b *Bus) dropOldLists(name string) {
+	n, oldest := 0, 0
+	for i, e := range b.ring {
+		if e.Name == name {
+			if n++; n == 1 {
+				oldest = i
+			}
+		}
+	}
+	if n > listsKept {
+		b.ring = slices.Delete(b.ring, oldest, oldest+1)
+	}
 }
 
 // After returns the kept events with an ID above last, and a channel that is

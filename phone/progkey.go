@@ -50,6 +50,9 @@ func (k ProgKey) watch() string {
 	return k.Value
 }
 
+// Resource is what the exchange calls the watched resource, "": the key watches none.
+func (k ProgKey) Resource() string { return k.watch() }
+
 // KeyView is one of the keys K1–K8 as it is now.
 type KeyView struct {
 	ProgKey

@@ -23,6 +23,8 @@ type WatchChanged struct {
 	Held     bool
 	Remote   Party
 	Pickup   bool // the exchange names the dialog: PlaceCall.Pickup can take it over
+	// Since is when State began, zero: now.
+	Since time.Time
 }
 
 // SetWatches says which resources a line is to be told about, sorted. Its
@@ -120,16 +122,19 @@ func (t *turn) watchChanged(e WatchChanged) {
 	if !asked {
 		return
 	}
+	since := e.Since
+	if since.IsZero() {
+		since = t.at
+	}
 	t.watches = slices.Clone(t.watches)
 	i := slices.IndexFunc(t.watches, func(w watch) bool { return w.line == e.Line && w.Resource == e.Resource })
 	if i < 0 {
-		t.watches = append(t.watches, watch{e, e.Line, t.at})
+		t.watches = append(t.watches, watch{e, e.Line, since})
 		return
 	}
 	w := &t.watches[i]
-	since := w.Since
-	if w.State != e.State {
-		since = t.at
+	if w.State == e.State && e.Since.IsZero() {
+		since = w.Since
 	}
 	*w = watch{e, e.Line, since}
 }

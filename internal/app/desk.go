@@ -32,6 +32,8 @@ type watching struct {
 	mu   sync.Mutex
 	want map[string][]sip.Subscription
 	news map[string]sip.DialogInfo // by line, NUL, resource
+	// refused are the dialog subscriptions that the exchange does not take.
+	refused map[watchedAt]bool
 }
 
 // runDesk files the effects of keys, contacts, lock and configuration, and
@@ -75,7 +77,11 @@ func (p *Phone) setWatches(e phone.SetWatches) {
 	maps.DeleteFunc(w.news, func(_ string, d sip.DialogInfo) bool {
 		return d.Line == string(e.Line) && !slices.Contains(e.Resources, d.Resource)
 	})
+	maps.DeleteFunc(w.refused, func(r watchedAt, _ bool) bool {
+		return r.line == string(e.Line) && !slices.Contains(e.Resources, r.resource)
+	})
 	w.mu.Unlock()
+	p.pollLamps()
 	p.subscribe(string(e.Line), subs)
 }
 
@@ -132,6 +138,7 @@ func (p *Phone) pickup(line, resource string) (target string, r *sip.Replaces, e
 }
 
 func (p *Phone) onSubscription(e sip.SubscriptionChanged) {
+	p.noteRefusal(e)
 	if e.Active {
 		p.log.Debug("subscription holds", "line", e.Line, "state", e.Subscription.Event)
 		return

@@ -36,6 +36,9 @@ type parker struct {
 	on      bool   // slots matter now
 	domain  string // watched while on
 	release func()
+	told    []map[string]any // of the last park-slots-updated, never changed
+	toldOf  string           // its domain
+	lit     []string         // domains whose slots lamps show
 }
 
 func newParker(p *Phone, build func(func(backend.ParkEvent)) (Parking, error)) (*parker, error) {
@@ -210,9 +213,8 @@ func (k *parker) event(e backend.ParkEvent) {
 		if _, domain := k.p.parkDomain(""); e.Domain == domain {
 			k.p.loop.Post(phone.ParkSlots{Slots: slotsOf(e.Slots)})
 		}
-		if e.Changed {
-			k.p.event("park-slots-updated", map[string]any{"slots": slotResources(e.Slots)})
-		}
+		k.p.lampsFromSlots(e.Domain, e.Slots)
+		k.tellSlots(e)
 	case backend.ParkConflict:
 		k.p.log.Warn("somebody else is in the slot that was parked in", "slot", e.Extension)
 		k.p.event("park-conflict", map[string]any{"parkExtension": e.Extension, "phoneNumber": e.PhoneNumber})
@@ -223,6 +225,18 @@ func (k *parker) event(e backend.ParkEvent) {
 			k.p.problem(e.Problem)
 		}
 	}
+}
+
+// tellSlots publishes every answer (contract §4); what did not change is not built
+// again.
+func (k *parker) tellSlots(e backend.SlotsUpdated) {
+	k.mu.Lock()
+	if e.Changed || k.told == nil || k.toldOf != e.Domain {
+		k.told, k.toldOf = slotResources(e.Slots), e.Domain
+	}
+	told := k.told
+	k.mu.Unlock()
+	k.p.event("park-slots-updated", map[string]any{"slots": told})
 }
 
 // slotResources are the slots in the contract's words.

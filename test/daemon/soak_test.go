@@ -29,8 +29,8 @@ func TestManyCalls(t *testing.T) {
 			d := x.start(t)
 			d.await("sip-registered", nil)
 			warm := 10
-			if long { // the ring of events, the pools and the database's cache fill
-				warm = 300
+			if long { // pools and rings fill, and there are as many transactions of the last 32 s as there will be
+				warm = 1500
 			}
 			d.calls(warm)
 			before := d.figures(long)
