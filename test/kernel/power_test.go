@@ -16,6 +16,7 @@ import (
 
 	"phoned/internal/calllog"
 	"phoned/internal/secret"
+	"phoned/provisioning"
 	"phoned/store"
 	"phoned/test/kernel/writelog"
 )
@@ -184,7 +185,7 @@ func powerLimit() time.Duration {
 	return 25 * time.Minute
 }
 
-// keepThings does what the phone does: a setting, a call, a secret, a file, each of
+// keepThings does what the phone does: a setting, a call, a secret, a configuration, a file, each of
 // which is kept when its function returns. A mark in the log says so.
 func keepThings(t *testing.T, dir string) {
 	t.Helper()
@@ -196,6 +197,7 @@ func keepThings(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	depot := openDepot(t, dir)
 	for n := 1; n <= powerSteps; n++ {
 		for _, keep := range []func() error{
 			func() error {
@@ -206,6 +208,7 @@ func keepThings(t *testing.T, dir string) {
 			func() error {
 				return secrets.Set(map[string]secret.String{"step": secret.New(strconv.Itoa(n)), "refresh": secret.New(strconv.Itoa(n))})
 			},
+			func() error { return configure(depot, n) },
 			func() error { return store.ReplaceFile(filepath.Join(dir, "step"), []byte(strconv.Itoa(n))) },
 		} {
 			if err := keep(); err != nil {
@@ -217,6 +220,46 @@ func keepThings(t *testing.T, dir string) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// openDepot opens what the phone was given, in a file of its own.
+func openDepot(t testing.TB, dir string) *provisioning.Depot {
+	vault, err := store.OpenSecrets(filepath.Join(dir, "provisioning.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	depot, err := provisioning.OpenDepot(vault, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return depot
+}
+
+// configure applies a configuration on trial and confirms it.
+func configure(d *provisioning.Depot, n int) error {
+	base := provisioning.Text{From: provisioning.Origin{Layer: provisioning.LayerImage, Name: "phoned.toml"}, Data: []byte(`oauth_endpoint = "https://power.test/oauth/internal"`)}
+	p, err := d.Propose(provisioning.Document{Layer: provisioning.LayerUser, Name: "power", Data: fmt.Appendf(nil, "display_name = \"step %d\"", n)}, base)
+	if err != nil {
+		return err
+	}
+	if err := d.Begin(p, true); err != nil {
+		return err
+	}
+	return d.Confirm()
+}
+
+// configured is the step whose configuration the phone would start with.
+func configured(dir string) (int, error) {
+	vault, err := store.OpenSecrets(filepath.Join(dir, "provisioning.json"))
+	if err != nil {
+		return 0, err
+	}
+	d, err := provisioning.OpenDepot(vault, nil)
+	if err != nil {
+		return 0, err
+	}
+	cfg, _, err := provisioning.Load(d.Sources()...)
+	return number(strings.TrimPrefix(cfg.DisplayName.Value, "step ")), err
 }
 
 // acceptSome is the backend that takes every third call.
@@ -264,6 +307,8 @@ func checkThings(t *round, dir, when string, acknowledged int) {
 	}
 	b, err := os.ReadFile(filepath.Join(dir, "step"))
 	check("the file", number(string(b)), err)
+	n, err := configured(dir)
+	check("the configuration", n, err)
 	secrets, err := store.OpenSecrets(filepath.Join(dir, "secrets"))
 	if err != nil {
 		t.Errorf("%s: secrets: %v", when, err)
