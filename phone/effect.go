@@ -154,6 +154,8 @@ const (
 	TimerPark        TimerKind = "park"         // 5 s for the server, 2 s for its BYE
 	TimerParked      TimerKind = "parked"       // 8 s of "Parked on 701"
 	TimerAsked       TimerKind = "asked"        // 8 s to say whether we go where they send us
+	TimerLetters     TimerKind = "letters"      // 10 s of A to D on the soft keys
+	TimerMuteRemind  TimerKind = "mute_remind"  // each minute, by setting
 	TimerParkRemind  TimerKind = "park_remind"  // each minute, of who is parked for long
 )
 

@@ -210,7 +210,7 @@ func (m *simulation) desk(c byte) What {
 		Keys: []ProgKey{{}, {Function: KeyBLF, Value: "1003", Pickup: []string{"", "**"}[int(c/2)%2]}, {Function: KeyPark, Value: "701"},
 			{Function: KeySpeedDial, Value: "2345"}, {Function: KeyDND}, {Function: KeyForwards}, {Function: KeyVoicemail}, {Function: KeyLock}},
 		Forward: Forward{NoAnswer: []string{"", "1009"}[int(c/4)%2]}, AutoLock: time.Duration(c%2) * time.Minute, RejectAnonymous: c > 128,
-		HotLine: []string{"", "", "", "1001"}[int(c/8)%4], MuteKeyDND: true,
+		HotLine: []string{"", "", "", "1001"}[int(c/8)%4], MuteKeyDND: true, HookFlash: c%2 == 0, MuteReminder: time.Duration(c%3) * time.Second,
 	}
 	return SettingsChanged{set}
 }

@@ -144,6 +144,7 @@ func (k *checker) timers(s *State) {
 	same(s.toast != nil, TimerToast)
 	same(s.volume != nil, TimerOverlay)
 	same(s.page.screen != "", TimerMenu)
+	same(s.letters, TimerLetters)
 	same(s.page.form != nil && s.page.form.tap.key != 0, TimerTap)
 	same(s.callback.left > 0 && s.callback.call == 0, TimerCallback)
 	same(s.lockedOut(), TimerLockOut)
@@ -196,6 +197,8 @@ func (k *checker) softKeys(s *State) {
 			ok = ok && s.inConf(s.focus)
 		case ActAccept:
 			ok = ok && s.question.on
+		case ActA, ActB, ActC, ActD:
+			ok = ok && in(Active) && s.letters
 		case ActRecord, ActMute, ActUnmute, ActQuality:
 			ok = ok && in(Active)
 		case ActDelete:

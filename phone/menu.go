@@ -124,7 +124,8 @@ func (s *State) menuEntries() []entry {
 		return []entry{
 			flip(SetCallWaiting, !set.NoCallWaiting), flip(SetRejectAnonymous, set.RejectAnonymous), sub(menuCallerID),
 			flip(SetHistoryOff, set.HistoryOff), ask(SetVoicemail, FormNumber, set.Voicemail), ask(SetHotLine, FormNumber, set.HotLine),
-			flip(SetMuteKeyDND, set.MuteKeyDND), flip(SetHideDigits, set.HideDigits), sub(menuMoves),
+			flip(SetMuteKeyDND, set.MuteKeyDND), flip(SetHideDigits, set.HideDigits), flip(SetAutoAnswer, set.AutoAnswer),
+			flip(SetHookFlash, set.HookFlash), {SetMuteReminder, "@" + SetMuteReminder, s.muteReminderWord(), (*turn).nextMuteReminder}, sub(menuMoves),
 		}
 	case menuMoves:
 		referred := sub(menuReferred)
@@ -243,6 +244,17 @@ func (s *State) lockMenu() []entry {
 		{"pin_old", "@pin_change", "", func(t *turn) { t.openForm(newForm("pin_old", "", FormPIN, "")) }},
 		{"pin_off", "@pin_off", "", func(t *turn) { t.openForm(newForm("pin_off", "", FormPIN, "")) }},
 	}
+}
+
+func (s *State) muteReminderWord() string {
+	if s.settings.MuteReminder == 0 {
+		return "@off"
+	}
+	return itoa(int(s.settings.MuteReminder/time.Second)) + " s"
+}
+
+func (t *turn) nextMuteReminder() {
+	t.change(SetMuteReminder, itoa(int(after([]time.Duration{0, 30 * time.Second, time.Minute, 2 * time.Minute}, t.settings.MuteReminder)/time.Second)))
 }
 
 func (t *turn) nextAutoLock() {

@@ -45,6 +45,9 @@ const (
 	SetRedirects       = "follow_redirects"
 	SetConfConnect     = "conference_connect"
 	SetTransferOnHook  = "transfer_on_hook"
+	SetAutoAnswer      = "auto_answer"
+	SetHookFlash       = "hook_flash"
+	SetMuteReminder    = "mute_reminder" // seconds
 )
 
 // ApplySetting changes what a kept or received setting says and reports
@@ -63,15 +66,18 @@ func ApplySetting(s *Settings, name, value string) bool {
 		return true
 	}
 	switch name {
-	case SetForwardAfter, SetAutoLock:
+	case SetForwardAfter, SetAutoLock, SetMuteReminder:
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 0 || n > 24*3600 {
 			return false
 		}
-		if name == SetAutoLock {
-			s.AutoLock = time.Duration(n) * time.Second
-		} else {
-			s.Forward.NoAnswerAfter = time.Duration(n) * time.Second
+		switch d := time.Duration(n) * time.Second; name {
+		case SetAutoLock:
+			s.AutoLock = d
+		case SetMuteReminder:
+			s.MuteReminder = d
+		default:
+			s.Forward.NoAnswerAfter = d
 		}
 	case SetLockFailures:
 		n, err := strconv.Atoi(value)
@@ -115,7 +121,7 @@ func switches(s *Settings) map[string]*bool {
 	return map[string]*bool{
 		SetDND: &s.DND, SetRejectAnonymous: &s.RejectAnonymous, SetWithhold: &s.Withhold, SetHistoryOff: &s.HistoryOff,
 		SetLocked: &s.Locked, SetPINSet: &s.PINSet, SetMuteKeyDND: &s.MuteKeyDND, SetHideDigits: &s.HideDigits,
-		SetRedirects: &s.FollowRedirects, SetConfConnect: &s.ConfConnect,
+		SetAutoAnswer: &s.AutoAnswer, SetHookFlash: &s.HookFlash, SetRedirects: &s.FollowRedirects, SetConfConnect: &s.ConfConnect,
 	}
 }
 

@@ -117,6 +117,9 @@ func (s *State) callRows(screen Screen, c *call) [][4]Action {
 	if c.emergency {
 		return one(ActNone, ActEnd, speaker, ActNone)
 	}
+	if s.letters {
+		return [][4]Action{letterRow}
+	}
 	mute := ActMute
 	if s.muted {
 		mute = ActUnmute
@@ -143,7 +146,7 @@ func (s *State) callRows(screen Screen, c *call) [][4]Action {
 	if n := s.newAct(); n != ActNone {
 		more = append(more, n)
 	}
-	more = append(more, mute, ActQuality, ActVolume)
+	more = append(more, mute, ActQuality, ActKeypad, ActVolume)
 	if s.settings.FewKeys && speaker != ActNone {
 		more = append(more, speaker)
 	}
@@ -399,5 +402,10 @@ func (t *turn) actCall(a Action, c *call) {
 		t.toggleRecording(c, Flip)
 	case ActQuality:
 		t.openQuality(c)
+	case ActKeypad:
+		t.openLetters()
+	case ActA, ActB, ActC, ActD:
+		d, _ := letter(a)
+		t.sendLetter(c, d)
 	}
 }

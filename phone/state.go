@@ -46,7 +46,9 @@ type State struct {
 	tone     Tone   // left by a finished call or a time-out
 
 	page       page
-	morePage   int // which row of soft keys
+	morePage   int       // which row of soft keys
+	letters    bool      // they are A to D
+	hookDown   time.Time // since when the handset is down
 	labels     labels
 	toast      *Toast
 	volume     *VolumeOverlay

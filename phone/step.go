@@ -196,15 +196,17 @@ func (t *turn) settle(before Screen, beforeFocus CallID) {
 	t.settleFocus()
 	t.settlePath()
 	t.settleMute()
+	t.settleMuteReminder()
 	t.settleWaiting()
 	t.settleRecall()
 	t.settlePage()
-	t.settleAutoLock()
 	t.settleWatches()
 	t.settleConfig()
 	t.settleOffer()
+	t.settleAutoLock()
 	if s := t.screen(); s != before || t.focus != beforeFocus {
 		t.morePage = 0
+		t.closeLetters()
 	}
 	t.settleLabels()
 	if p := t.audioPlan(); !p.Equal(t.plan) {

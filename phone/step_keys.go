@@ -368,6 +368,8 @@ func (t *turn) pressBack() {
 	case t.page.form != nil && len(t.page.form.text) > 0:
 		t.editForm((*form).remove)
 	case t.moveBack():
+	case t.letters:
+		t.closeLetters()
 	case t.page.screen != "":
 		t.pageBack()
 	case t.input.Text != "":

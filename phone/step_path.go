@@ -22,12 +22,17 @@ func (t *turn) hookMoved(off bool) {
 	t.offHook = off
 	t.publish("hook", "", detail{"offHook": off})
 	if !off {
-		t.start(Timer{Kind: TimerOnHook}, t.settings.Timers.OnHook)
+		t.hookDown = t.at
+		t.start(Timer{Kind: TimerOnHook}, t.onHookTime())
 		return
 	}
 	if t.running(Timer{Kind: TimerOnHook}) {
 		t.stop(Timer{Kind: TimerOnHook})
 		if t.path == PathHandset || t.path == PathGroup {
+			if t.settings.HookFlash && t.talking() != nil && t.at.Sub(t.hookDown) >= flashLeast {
+				t.hand = true
+				t.flash()
+			}
 			return
 		}
 	}

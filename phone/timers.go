@@ -101,6 +101,10 @@ func (t *turn) timerFired(f TimerFired) {
 		t.transferTimer()
 	case TimerAsked:
 		t.answerAsked(false)
+	case TimerLetters:
+		t.letters = false
+	case TimerMuteRemind:
+		t.muteReminderDue()
 	case TimerPark, TimerParked, TimerParkRemind:
 		t.parkTimer(f.Timer.Kind)
 	}

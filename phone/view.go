@@ -134,6 +134,10 @@ const (
 	ActUnmute    Action = "unmute"
 	ActQuality   Action = "quality"
 	ActKeypad    Action = "keypad"
+	ActA         Action = "a" // DTMF letters
+	ActB         Action = "b"
+	ActC         Action = "c"
+	ActD         Action = "d"
 	ActSpeaker   Action = "speaker"
 	ActVolume    Action = "volume"
 	ActWhy       Action = "why"
@@ -321,7 +325,11 @@ type Settings struct {
 	// by themselves, with the microphone muted unless AutoAnswerOpen.
 	AutoAnswer     bool
 	AutoAnswerOpen bool
-	DND            bool
+	// HookFlash: the cradle pressed shortly holds, swaps, or answers who waits.
+	HookFlash bool
+	// MuteReminder is how often a muted call reminds, 0: never.
+	MuteReminder time.Duration
+	DND          bool
 	// FewKeys: the panel has the sixteen keys of a matrix and no others; what the
 	// rest would do is in menus and behind More (C0.1).
 	FewKeys     bool

@@ -58,6 +58,12 @@ type Config struct {
 	// TransferOnHook: hanging up in a consultation completes the transfer.
 	TransferOnHook Value[bool]   `key:"transfer_on_hook" name:"Hanging up transfers" stage:"service"`
 	DigitMap       Value[string] `key:"digit_map" name:"Digit map" stage:"service"`
+	// AutoAnswer says what to do with calls that ask to be answered at once.
+	AutoAnswer Value[string] `key:"auto_answer" name:"Intercom" stage:"service" enum:"off muted open"`
+	// HookFlash: the cradle pressed shortly holds, swaps or answers.
+	HookFlash Value[bool] `key:"hook_flash" name:"Hook flash" stage:"service"`
+	// MuteReminder is how often a muted call reminds, in seconds; 0: never.
+	MuteReminder Value[int64] `key:"mute_reminder" name:"Reminder of mute" stage:"service"`
 	// ProgramKeys are K1 to K8, each "FUNCTION", "FUNCTION:VALUE" or "FUNCTION:VALUE:LABEL".
 	ProgramKeys Value[[]string] `key:"program_keys" name:"Programmable keys" stage:"service"`
 
@@ -180,6 +186,7 @@ func Defaults() Config {
 		ProvisioningInterval: Value[time.Duration]{Value: 24 * time.Hour, Source: at},
 		ProvisioningDHCP:     Value[bool]{Value: true, Source: at},
 		ParkPollInterval:     Value[time.Duration]{Value: 5 * time.Second, Source: at},
+		AutoAnswer:           Value[string]{Value: "muted", Source: at},
 		Transfers:            Value[string]{Value: "own", Source: at},
 		FollowRedirects:      Value[bool]{Value: true, Source: at},
 		TransferOnHook:       Value[bool]{Value: true, Source: at},

@@ -49,6 +49,9 @@ voicemail_number = "*97"
 emergency_numbers = ["112"]
 digit_map = "x.T"
 transfers = "ask"
+auto_answer = "open"
+hook_flash = true
+mute_reminder = 60
 follow_redirects = false
 conference_connect = true
 transfer_on_hook = false
@@ -95,7 +98,7 @@ const fullJSON = `{
  "auto_configure": false, "display_name": "Ann", "ws_servers": ["wss://a.example.net:8443", "wss://b.example.net/ws"],
  "provisioning_url": "https://cfg.example.net/{mac}.toml", "provisioning_interval": 3600000, "provisioning_dhcp": true,
  "provisioning_keys": ["ed25519:iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w"],
- "microphone_id": "hw:1", "speaker_id": "hw:2", "opus_bitrate": 32000, "opus_dtx": true, "park_poll_interval": 7000, "voicemail_number": "*97", "emergency_numbers": ["112"], "digit_map": "x.T", "transfers": "ask", "follow_redirects": false, "conference_connect": true, "transfer_on_hook": false, "program_keys": ["blf:1003"], "locale": "de-CH",
+ "microphone_id": "hw:1", "speaker_id": "hw:2", "opus_bitrate": 32000, "opus_dtx": true, "park_poll_interval": 7000, "voicemail_number": "*97", "emergency_numbers": ["112"], "digit_map": "x.T", "transfers": "ask", "auto_answer": "open", "hook_flash": true, "mute_reminder": 60, "follow_redirects": false, "conference_connect": true, "transfer_on_hook": false, "program_keys": ["blf:1003"], "locale": "de-CH",
  "time_zone": "Europe/Zurich", "country": "CH", "theme": "light", "primary_color": "#0a84ff", "accent_color": "rgb(10, 132, 255)",
  "brand_name": "Acme", "brand_logo": "https://acme.example/logo.png",
  "ice_servers": [{"urls": ["stun:stun.example.net"]},

@@ -123,6 +123,8 @@ func (c *Config) check() []error {
 		}
 	}
 	k.that(slices.Contains([]string{"", "own", "accept", "ask", "refuse"}, c.Transfers.Value), "transfers", `"own", "accept", "ask" or "refuse"`)
+	k.that(slices.Contains([]string{"", "off", "muted", "open"}, c.AutoAnswer.Value), "auto_answer", `"off", "muted" or "open"`)
+	k.that(c.MuteReminder.Value >= 0 && c.MuteReminder.Value <= 3600, "mute_reminder", "0 to 3600 seconds")
 	if b := c.OpusBitrate; b.Set() {
 		k.that(b.Value >= minBitrate && b.Value <= maxBitrate, "opus_bitrate", "6000 to 128000 bit/s")
 	}

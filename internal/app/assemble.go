@@ -271,6 +271,8 @@ func settingsOf(o Options) phone.Settings {
 	c := o.Config
 	transfers, _ := phone.ParseTransferPolicy(c.Transfers.Value) // checked with the document
 	return phone.Defaults(phone.Settings{
+		AutoAnswer: c.AutoAnswer.Value != "off", AutoAnswerOpen: c.AutoAnswer.Value == "open",
+		HookFlash: c.HookFlash.Value, MuteReminder: time.Duration(c.MuteReminder.Value) * time.Second,
 		Transfers: transfers, FollowRedirects: c.FollowRedirects.Value, ConfConnect: c.ConferenceConnect.Value, NoTransferOnHook: !c.TransferOnHook.Value,
 		Theme: c.Theme.Value, Locale: c.Locale.Value, TimeZone: c.TimeZone.Value, Country: c.Country.Value,
 		BrandName: c.BrandName.Value, Primary: c.PrimaryColor.Value, Accent: c.AccentColor.Value, PhoneName: o.PhoneName,
