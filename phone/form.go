@@ -151,5 +151,6 @@ func (t *turn) wrong(why string) {
 		f.text, f.cursor = t.page.form.text, t.page.form.cursor
 	}
 	t.page.form = &f
+	t.stop(Timer{Kind: TimerTap})
 	t.blip()
 }

@@ -21,7 +21,7 @@ func letter(a Action) (d byte, ok bool) {
 
 // openLetters makes the soft keys letters for a while; Back ends that.
 func (t *turn) openLetters() {
-	t.letters = true
+	t.letters, t.morePage = true, 0
 	t.start(Timer{Kind: TimerLetters}, lettersTime)
 }
 

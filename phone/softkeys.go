@@ -146,7 +146,7 @@ func (s *State) callRows(screen Screen, c *call) [][4]Action {
 	if n := s.newAct(); n != ActNone {
 		more = append(more, n)
 	}
-	more = append(more, mute, ActQuality, ActKeypad, ActVolume)
+	more = append(more, mute, ActQuality, ActVolume, ActKeypad)
 	if s.settings.FewKeys && speaker != ActNone {
 		more = append(more, speaker)
 	}

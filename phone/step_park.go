@@ -194,6 +194,15 @@ func (t *turn) parkIn(c *call, slot string) {
 		t.say(ToastSlotTaken, slot, true)
 		return
 	}
+	if d := t.call(t.park.call); t.park.stage == parkDone && d != nil && d.live() {
+		if d == c { // it is parked, and only waits for the server's BYE
+			t.blip()
+			return
+		}
+		t.endCall(d, CauseParked, 0)
+		c = t.call(c.ID)
+	}
+	t.endParking()
 	t.park.stage, t.park.call, t.park.slot, t.park.party, t.park.since = parkFresh, c.ID, slot, c.Party, t.at
 	t.park.order = order{line: c.Line}
 	t.park.wanted = t.wantSlots(c.Line)
