@@ -55,8 +55,10 @@ type Hook struct {
 
 // Panel is the display.
 type Panel struct {
-	Driver   string `toml:"driver"` // "st7789", "ili9341"
+	Driver   string `toml:"driver"` // "st7789", "ili9341", "ssd1306", "st7567"
 	SPI      string `toml:"spi"`    // "SPI0.0"
+	I2C      string `toml:"i2c"`    // or "I2C1": ssd1306 only
+	Address  int    `toml:"address"`
 	DC       string `toml:"dc"`
 	Reset    string `toml:"reset"`
 	Light    string `toml:"light"`     // a GPIO line: on or off
@@ -66,16 +68,20 @@ type Panel struct {
 	Rotation int    `toml:"rotation"`
 	Invert   bool   `toml:"invert"`
 	BGR      bool   `toml:"bgr"`
+	Mirror   bool   `toml:"mirror"`   // glass of one bit a pixel, wired the other way round
+	Contrast int    `toml:"contrast"` // of one bit a pixel; 0: the controller's
 	OffsetX  int    `toml:"offset_x"`
 	OffsetY  int    `toml:"offset_y"`
 	MHz      int    `toml:"mhz"`
 }
 
-// Lamp is an LED on a GPIO line.
+// Lamp is an LED on a GPIO line. Sections of the same id with a colour each are
+// one lamp of several colours.
 type Lamp struct {
 	ID     hal.LampID `toml:"id"`
 	Line   string     `toml:"line"`
 	Active string     `toml:"active"` // the level that lights it, "high" or "low"
+	Colour hal.Colour `toml:"colour"` // "red", "green", "amber", ""
 }
 
 // SerialPad is a keypad or expansion module on a serial port
@@ -223,12 +229,18 @@ func (c *checker) file(f *File) {
 	if p := f.Panel; p != nil {
 		c.panel(p)
 	}
-	for _, l := range f.Lamps {
+	for i, l := range f.Lamps {
 		c.pin("lamp.line", l.Line, true)
 		if l.ID == "" {
 			c.bad("lamp.id", "the lamp's name is missing")
 		}
 		c.word("lamp.active", l.Active, "high", "low")
+		c.word("lamp.colour", string(l.Colour), "", string(hal.Red), string(hal.Green), string(hal.Amber))
+		for _, other := range f.Lamps[:i] {
+			if other.ID == l.ID && (l.Colour == "" || other.Colour == "" || other.Colour == l.Colour) {
+				c.bad("lamp.colour", "the lamp %s is there twice and not in two colours", l.ID)
+			}
+		}
 	}
 	c.audio(f.Audio)
 	if s := f.Scanner; s != nil {
@@ -294,31 +306,6 @@ func coded(keys map[string]hal.Key) (map[uint16]hal.Key, error) {
 		out[c] = keys[name]
 	}
 	return out, nil
-}
-
-func (c *checker) panel(p *Panel) {
-	c.word("panel.driver", p.Driver, slices.Sorted(maps.Keys(controllers))...)
-	c.pin("panel.dc", p.DC, true)
-	c.pin("panel.reset", p.Reset, false)
-	c.pin("panel.light", p.Light, false)
-	if _, _, ok := pwm(p.LightPWM); !ok && p.LightPWM != "" {
-		c.bad("panel.light_pwm", "%q is not a channel such as pwmchip0:0", p.LightPWM)
-	}
-	if p.Light != "" && p.LightPWM != "" {
-		c.bad("panel.light_pwm", "the light is on line %s already", p.Light)
-	}
-	if p.Width == 0 && p.Height == 0 {
-		p.Width, p.Height = 320, 240
-	}
-	if p.Width < 64 || p.Width > 320 || p.Height < 64 || p.Height > 320 {
-		c.bad("panel.width", "%d×%d pixels are not possible", p.Width, p.Height)
-	}
-	if !slices.Contains([]int{0, 90, 180, 270}, p.Rotation) {
-		c.bad("panel.rotation", "%d is not one of 0, 90, 180, 270", p.Rotation)
-	}
-	if p.MHz < 0 || p.MHz > 125 {
-		c.bad("panel.mhz", "%d is not a clock between 1 and 125 MHz", p.MHz)
-	}
 }
 
 // locate finds the line of a field ("section.key") for an error: the parser

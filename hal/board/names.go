@@ -37,7 +37,9 @@ func (f *File) KeyNames() (out []hal.Key) {
 // LampNames lists every lamp that the file names.
 func (f *File) LampNames() (out []hal.LampID) {
 	for _, l := range f.Lamps {
-		out = append(out, l.ID)
+		if !slices.Contains(out, l.ID) {
+			out = append(out, l.ID)
+		}
 	}
 	if f.SerialPad != nil {
 		for _, id := range slices.Sorted(maps.Keys(f.SerialPad.Lamps)) {

@@ -3,27 +3,20 @@ package board
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"periph.io/x/conn/v3/driver/driverreg"
 	"periph.io/x/conn/v3/gpio"
-	"periph.io/x/conn/v3/physic"
-	"periph.io/x/conn/v3/spi/spireg"
 	"periph.io/x/host/v3/gpioioctl"
-	_ "periph.io/x/host/v3/sysfs" // spidev
+	_ "periph.io/x/host/v3/sysfs" // spidev and i2c-dev
 
 	"phoned/hal"
 	"phoned/hal/hook"
 	"phoned/hal/input"
 	"phoned/hal/keypad"
 	"phoned/hal/lamp"
-	"phoned/hal/panel/backlight"
-	"phoned/hal/panel/ili9341"
-	"phoned/hal/panel/mipi"
-	"phoned/hal/panel/st7789"
 	"phoned/hal/qrscanner"
 	"phoned/hal/serialpad"
 	"phoned/hal/serialport"
@@ -77,7 +70,7 @@ func Open(f *File, changed func(Missing)) (d Devices, missing []Missing) {
 		}
 	}
 	if f.Panel != nil {
-		if p, err := openPanel(f.Panel); err != nil {
+		if p, err := openPanel(f.Panel, changed); err != nil {
 			lost("panel", "The display does not work.", err)
 		} else {
 			d.Panels = append(d.Panels, p)
@@ -211,58 +204,6 @@ func output(name string) (gpio.PinOut, error) {
 	return line(name)
 }
 
-func openPanel(f *Panel) (hal.Panel, error) {
-	dc, err := line(f.DC)
-	if err != nil {
-		return nil, err
-	}
-	reset, err := output(f.Reset)
-	if err != nil {
-		return nil, err
-	}
-	light, err := openLight(f)
-	if err != nil {
-		return nil, err
-	}
-	port, err := spireg.Open(f.SPI)
-	if err != nil {
-		return nil, fmt.Errorf("SPI port %q: %w", f.SPI, err)
-	}
-	p, err := mipi.New(port, controllers[f.Driver], mipi.Config{
-		Width: f.Width, Height: f.Height, Rotation: mipi.Rotation(f.Rotation), Hz: physic.Frequency(f.MHz) * physic.MegaHertz,
-		Invert: f.Invert, BGR: f.BGR, OffsetX: f.OffsetX, OffsetY: f.OffsetY, DC: dc, Reset: reset, Light: light,
-	})
-	if err != nil {
-		return nil, errors.Join(err, port.Close())
-	}
-	return p, nil
-}
-
-// controllers are the displays that a board file may name.
-var controllers = map[string]mipi.Controller{
-	st7789.Controller.Name:  st7789.Controller,
-	ili9341.Controller.Name: ili9341.Controller,
-}
-
-// openLight finds what shines behind the display; none is always on.
-func openLight(f *Panel) (mipi.Light, error) {
-	if chip, channel, ok := pwm(f.LightPWM); ok {
-		return backlight.OpenPWM(backlight.Root, chip, channel)
-	}
-	l, err := output(f.Light)
-	if l == nil || err != nil {
-		return nil, err
-	}
-	return backlight.Pin{Out: l}, nil
-}
-
-// pwm takes "pwmchip0:1" apart.
-func pwm(s string) (chip string, channel int, ok bool) {
-	chip, number, ok := strings.Cut(s, ":")
-	channel, err := strconv.Atoi(number)
-	return chip, channel, ok && err == nil && channel >= 0 && strings.HasPrefix(chip, "pwmchip") && !strings.Contains(chip, "/")
-}
-
 func port(part, title, device string, baud int, changed func(Missing)) serialport.Config {
 	return serialport.Config{Device: device, Baud: baud,
 		Up: func() { changed(Missing{Part: part, Title: title}) }, Lost: func(err error) { changed(Missing{part, title, err}) }}
@@ -291,7 +232,7 @@ func openInput(i int, f Input, changed func(Missing)) (hal.Keypad, error) {
 }
 
 func openLamps(fs []Lamp) (hal.Lamps, []error) {
-	pins := map[hal.LampID]lamp.Pin{}
+	pins := map[hal.LampID][]lamp.Pin{}
 	var errs []error
 	for _, f := range fs {
 		l, err := line(f.Line)
@@ -299,7 +240,7 @@ func openLamps(fs []Lamp) (hal.Lamps, []error) {
 			errs = append(errs, fmt.Errorf("lamp %s: %w", f.ID, err))
 			continue
 		}
-		pins[f.ID] = lamp.Pin{Out: l, ActiveLow: f.Active == "low"}
+		pins[f.ID] = append(pins[f.ID], lamp.Pin{Out: l, ActiveLow: f.Active == "low", Colour: f.Colour})
 	}
 	return lamp.New(pins, nil), errs
 }

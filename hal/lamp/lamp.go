@@ -7,6 +7,7 @@ package lamp
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +21,8 @@ import (
 type Pin struct {
 	Out       gpio.PinOut
 	ActiveLow bool
+	// Colour is told where a lamp has several LEDs.
+	Colour hal.Colour
 }
 
 // phase is a stretch of a pattern.
@@ -46,20 +49,22 @@ type Lamps struct {
 }
 
 type led struct {
-	pin   Pin
+	pins  []Pin
 	state hal.LampState
 	timer clock.Timer
 	gen   int
 }
 
-// New takes over the pins and makes every LED dark; c nil is the real clock.
-func New(pins map[hal.LampID]Pin, c clock.Clock) *Lamps {
+// New takes over the pins and makes every LED dark; c nil is the real clock. A
+// lamp with a red and a green LED shines amber with both; with one LED it shines
+// whatever colour it is asked for.
+func New(pins map[hal.LampID][]Pin, c clock.Clock) *Lamps {
 	if c == nil {
 		c = clock.Real{}
 	}
 	l := &Lamps{clock: c, lamps: map[hal.LampID]*led{}}
 	for id, p := range pins {
-		l.lamps[id] = &led{pin: p, state: hal.LampState{Pattern: hal.Dark}}
+		l.lamps[id] = &led{pins: p, state: hal.LampState{Pattern: hal.Dark}}
 		_ = l.lamps[id].light(false)
 	}
 	return l
@@ -108,7 +113,30 @@ func (l *Lamps) stepLocked(d *led, phases []phase, i int) error {
 	return d.light(phases[i].on)
 }
 
-func (d *led) light(on bool) error { return d.pin.Out.Out(gpio.Level(on != d.pin.ActiveLow)) }
+// light lights the LEDs of the lamp's colour, and no others.
+func (d *led) light(on bool) error {
+	var errs []error
+	for i, p := range d.pins {
+		errs = append(errs, p.Out.Out(gpio.Level((on && d.shines(i)) != p.ActiveLow)))
+	}
+	return errors.Join(errs...)
+}
+
+// shines says whether an LED takes part in the lamp's colour; in a colour that
+// none has, and in none, it is the first.
+func (d *led) shines(i int) bool {
+	want := []hal.Colour{d.state.Colour}
+	has := func(c hal.Colour) bool {
+		return slices.ContainsFunc(d.pins, func(p Pin) bool { return p.Colour == c && c != hal.NoColour })
+	}
+	if d.state.Colour == hal.Amber && !has(hal.Amber) {
+		want = []hal.Colour{hal.Red, hal.Green}
+	}
+	if !slices.ContainsFunc(want, has) {
+		return i == 0
+	}
+	return slices.Contains(want, d.pins[i].Colour)
+}
 
 // Close implements hal.Lamps: every LED goes dark.
 func (l *Lamps) Close() error {

@@ -27,7 +27,7 @@ func TestPatterns(t *testing.T) {
 		for _, low := range []bool{false, true} {
 			pin := &gpiotest.Pin{N: "LED"}
 			fake := clock.NewFake(time.Time{})
-			l := New(map[hal.LampID]Pin{"strip": {pin, low}}, fake)
+			l := New(map[hal.LampID][]Pin{"strip": {{Out: pin, ActiveLow: low}}}, fake)
 			if err := l.Set("strip", hal.LampState{Pattern: c.pattern}); err != nil {
 				t.Fatal(err)
 			}
@@ -55,7 +55,7 @@ func TestConformance(t *testing.T) {
 		c := haltest.NewCircuit()
 		a, b := c.Pin("LED_A"), c.Pin("LED_B")
 		return haltest.LampsRig{
-			Lamps: New(map[hal.LampID]Pin{"strip": {Out: a}, "mute": {Out: b, ActiveLow: true}}, nil),
+			Lamps: New(map[hal.LampID][]Pin{"strip": {{Out: a}}, "mute": {{Out: b, ActiveLow: true}}}, nil),
 			IDs:   []hal.LampID{"strip", "mute"},
 			Lit: func(id hal.LampID) bool {
 				if id == "strip" {
@@ -71,7 +71,7 @@ func TestConformance(t *testing.T) {
 func TestFailureIsNotRemembered(t *testing.T) {
 	c := haltest.NewCircuit()
 	p := c.Pin("LED")
-	l := New(map[hal.LampID]Pin{"strip": {Out: p}}, nil)
+	l := New(map[hal.LampID][]Pin{"strip": {{Out: p}}}, nil)
 	on := hal.LampState{Pattern: hal.Solid}
 	c.Fail(errors.New("busy"))
 	if err := l.Set("strip", on); err == nil {
@@ -86,7 +86,7 @@ func TestFailureIsNotRemembered(t *testing.T) {
 func TestOldPatternDoesNotReturn(t *testing.T) {
 	pin := &gpiotest.Pin{N: "LED"}
 	fake := clock.NewFake(time.Time{})
-	l := New(map[hal.LampID]Pin{"mute": {Out: pin}}, fake)
+	l := New(map[hal.LampID][]Pin{"mute": {{Out: pin}}}, fake)
 	_ = l.Set("mute", hal.LampState{Pattern: hal.FastFlash})
 	fake.Advance(150 * time.Millisecond)
 	_ = l.Set("mute", hal.LampState{Pattern: hal.Dark})
@@ -101,5 +101,31 @@ func TestOldPatternDoesNotReturn(t *testing.T) {
 	}
 	if err := l.Set("mute", hal.LampState{Pattern: "disco"}); err == nil {
 		t.Error("an unknown pattern was accepted")
+	}
+}
+
+// Two LEDs make three colours; a change of colour leaves none of the old one,
+// also in the dark part of a pattern.
+func TestColours(t *testing.T) {
+	c := haltest.NewCircuit()
+	green, red := c.Pin("GREEN"), c.Pin("RED")
+	l := New(map[hal.LampID][]Pin{"strip": {{Out: green, Colour: hal.Green}, {Out: red, ActiveLow: true, Colour: hal.Red}}}, clock.NewFake(time.Time{}))
+	for _, s := range []struct {
+		pattern    hal.Pattern
+		colour     hal.Colour
+		green, red bool
+	}{
+		{hal.Solid, hal.Green, true, false}, {hal.Solid, hal.Red, false, true}, {hal.Solid, hal.Amber, true, true},
+		{hal.FastFlash, hal.Red, false, true}, {hal.Dark, hal.Red, false, false}, {hal.Solid, hal.NoColour, true, false}, {hal.Dark, hal.NoColour, false, false},
+	} {
+		if err := l.Set("strip", hal.LampState{Pattern: s.pattern, Colour: s.colour}); err != nil {
+			t.Fatal(err)
+		}
+		if g, r := bool(green.Level()), !bool(red.Level()); g != s.green || r != s.red {
+			t.Errorf("%s %s: green %v, red %v", s.pattern, s.colour, g, r)
+		}
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
 	}
 }

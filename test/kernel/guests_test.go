@@ -35,6 +35,7 @@ var guests = []struct {
 	{"LampDriver", panelBoot, testLampDriver},
 	{"TakenLine", panelBoot, testTakenLine},
 	{"PanelDrivers", panelBoot, testPanelDrivers},
+	{"PageDrivers", panelBoot, testPageDrivers},
 	{"PWMLight", panelBoot, testPWMLight},
 	{"InputDriver", panelBoot, testInputDriver},
 	{"InputHotPlug", panelBoot, testInputHotPlug},

@@ -236,7 +236,7 @@ func testLampDriver(t *testing.T) {
 		// next test; the display's are free.
 		rst, light := panelLine(t, "LCD_RST"), panelLine(t, "LCD_BL")
 		return haltest.LampsRig{
-			Lamps: lamp.New(map[hal.LampID]lamp.Pin{"mute": {Out: rst}, "strip": {Out: light, ActiveLow: true}}, nil),
+			Lamps: lamp.New(map[hal.LampID][]lamp.Pin{"mute": {{Out: rst}}, "strip": {{Out: light, ActiveLow: true}}}, nil),
 			IDs:   []hal.LampID{"mute", "strip"},
 			Lit: func(id hal.LampID) bool {
 				if id == "mute" {
