@@ -58,6 +58,13 @@ func checkBoard(file string, in io.Reader, out, errs io.Writer) int {
 	for _, m := range missing {
 		c.failed(fmt.Sprintf("%s %v", m.Title, m.Err))
 	}
+	cards, done, err := openCards()
+	if err != nil {
+		c.failed(fmt.Sprintf("sound: %v", err))
+	} else {
+		c.cards = cards
+		defer done()
+	}
 	c.all(f, d)
 	if c.failures > 0 {
 		fmt.Fprintf(out, "\n%d of the parts did not pass.\n", c.failures)

@@ -60,5 +60,6 @@ var guests = []struct {
 	{"PowerCut", disksBoot, testPowerCut},
 	{"FailingDisk", disksBoot, testFailingDisk},
 	{"TimeTravel", travelBoot, testTimeTravel},
+	{"Hours", travelBoot, testHours},
 	{"PowerStore", powerBoot, testPowerStore},
 }

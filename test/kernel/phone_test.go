@@ -148,7 +148,12 @@ func screen(t *testing.T) (name string, mediaUp bool) {
 // startDaemon starts the lab and the daemon with a configuration for it.
 func startDaemon(t *testing.T) *lab.Exchange {
 	t.Helper()
-	ex, err := lab.Start(t.Context(), lab.Config{})
+	return startDaemonWith(t, lab.Config{}, board)
+}
+
+func startDaemonWith(t *testing.T, cfg lab.Config, board string) *lab.Exchange {
+	t.Helper()
+	ex, err := lab.Start(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,6 +164,9 @@ func startDaemon(t *testing.T) *lab.Exchange {
 	text := fmt.Sprintf("oauth_endpoint = %q\nws_servers = [%q]\naccess_token = %q\nrefresh_token = %q\nca_file = %q\ndisplay_name = \"Front desk\"\n",
 		ex.OAuthURL(), ex.WSSURL(), access, refresh, ca)
 	for name, b := range map[string][]byte{ca: ex.CAPEM(), conf: []byte(text)} {
+		if name == conf && board == noBoard { // the phone of the front panel's test has its pictures without history
+			b = append(b, fmt.Sprintf("api_url = %q\n", ex.APIURL())...)
+		}
 		if err := os.WriteFile(name, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
