@@ -79,7 +79,7 @@ bench: ## benchmarks of all packages (BENCH=Step to choose)
 
 .PHONY: figures
 figures: ## the figures of docs/measurements.md that need no other phone
-	@PHONED_FIGURES=1 go test -count=1 -v -run 'Figure|ADay|ColdStart' ./sip/... ./store ./test/phone | grep -E 'FIGURE|KB|signed in|^(FAIL|ok)|--- FAIL'
+	@PHONED_FIGURES=1 go test -count=1 -v -run 'Figure|ADay|ColdStart|FleetReturns' ./sip/... ./store ./test/phone ./test/daemon | grep -E 'FIGURE|KB|signed in|^(FAIL|ok)|--- FAIL'
 	@go test -run '^$$' -bench 'AddCall|Open$$|SecretsSet|ThousandCallsOffline' -benchmem ./store ./backend | grep -E '^(Benchmark|FAIL|ok)'
 	@go test ./sip -run '^$$' -bench 'BenchmarkCall$$' -benchtime 2000x
 	@go test ./sip -run '^$$' -bench 'HundredCalls' -benchtime 1x

@@ -119,6 +119,7 @@ type Stats struct {
 	Concealed      uint64 // 10 ms frames made up by concealment
 	Late           uint64 // packets that came too late to be played
 	Bad            uint64 // packets that could not be used at all
+	Faults         uint64 // panics of ours over a packet that were caught
 	LossPercent    float64
 	Jitter         time.Duration
 	JitterDelay    time.Duration // what the jitter buffer holds now

@@ -1,9 +1,9 @@
 package sip
 
 import (
+	"errors"
 	"fmt"
 	"net"
-	"runtime/debug"
 
 	"github.com/coder/websocket"
 	gosip "github.com/emiago/sipgo/sip"
@@ -88,20 +88,28 @@ func (k *link) Close() error { return nil }
 // floods us is slowed down by its own flow.
 func (k *link) read() {
 	for {
-		b, err := k.flow.Recv()
+		b, err := []byte(nil), errFlowFault
+		k.a.guard("a flow failed", func() { b, err = k.flow.Recv() })
 		if err != nil {
 			k.a.post(func() { k.line.flowLost(k, err) })
 			return
 		}
-		k.a.trace(k.line.cfg.ID, false, string(b))
-		m, err := parse(b)
-		if err != nil {
-			k.a.counters.malformed.Add(1)
-			k.a.log.Debug("message that cannot be read", "line", k.line.cfg.ID, "err", err)
-			continue
-		}
-		k.a.wait(func() { k.receive(m) })
+		k.a.guard("a message could not be read", func() { k.take(b) })
 	}
+}
+
+// errFlowFault: reading from a flow panicked; it is made anew.
+var errFlowFault = errors.New("reading from the flow failed")
+
+func (k *link) take(b []byte) {
+	k.a.trace(k.line.cfg.ID, false, string(b))
+	m, err := parse(b)
+	if err != nil {
+		k.a.counters.malformed.Add(1)
+		k.a.log.Debug("message that cannot be read", "line", k.line.cfg.ID, "err", err)
+		return
+	}
+	k.a.wait(func() { k.receive(m) })
 }
 
 // restarting says whether the server closed the flow because it goes down, in
@@ -133,23 +141,19 @@ func parse(b []byte) (m gosip.Message, err error) {
 
 // receive runs on the loop for every message.
 func (k *link) receive(m gosip.Message) {
-	defer func() {
-		if r := recover(); r != nil {
-			k.a.counters.panics.Add(1)
-			k.a.log.Error("a message could not be handled", "line", k.line.cfg.ID, "err", r, "stack", string(debug.Stack()))
-		}
-	}()
 	if k.gone {
 		return
 	}
 	m.SetTransport(k.info.Transport)
 	m.SetSource(k.info.Remote)
-	switch m := m.(type) {
-	case *gosip.Response:
-		k.response(m)
-	case *gosip.Request:
-		k.request(m)
-	}
+	k.a.guard("a message could not be handled", func() {
+		switch m := m.(type) {
+		case *gosip.Response:
+			k.response(m)
+		case *gosip.Request:
+			k.request(m)
+		}
+	})
 }
 
 func (k *link) response(res *gosip.Response) {
@@ -163,7 +167,7 @@ func (k *link) response(res *gosip.Response) {
 	case tx == nil:
 		k.a.counters.stray.Add(1)
 	case tx.dups:
-		go tx.Receive(res)
+		go k.a.guard("a response could not be handled", func() { tx.Receive(res) })
 	default:
 		// A second final refusal makes sipgo wait before it repeats the ACK.
 		tx.dups = tx.Origin().IsInvite() && res.StatusCode >= 300

@@ -40,3 +40,6 @@ func ParseBinding(b []byte) (netip.AddrPort, bool) {
 	a, ok := parseBinding(b)
 	return a.mapped, ok
 }
+
+// ForgetPanics sets their counter to 0.
+func ForgetPanics(a *Agent) { a.counters.panics.Store(0) }

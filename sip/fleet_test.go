@@ -80,7 +80,8 @@ func TestFleetReturnsSpread(t *testing.T) {
 					busiest = max(busiest, n)
 				}
 				spread := first[phones-1].Sub(first[0])
-				t.Logf("away %v: back from %v to %v after it went, at most %d in one second", away, first[0].Sub(gone), first[phones-1].Sub(gone), busiest)
+				t.Logf("FIGURE %d phones, their exchange away for %v: back %v after it went, from %v to %v, at most %d in one second", phones, away,
+					first[phones/2].Sub(gone).Round(100*time.Millisecond), first[0].Sub(gone).Round(100*time.Millisecond), first[phones-1].Sub(gone).Round(100*time.Millisecond), busiest)
 				// A wave waits at the door when an exchange comes up: a tenth
 				// of all in one second is the limit.
 				if spread < 30*time.Second || busiest > phones/10 {

@@ -217,7 +217,8 @@ func (l *line) connect() {
 		}
 		if err == nil {
 			ctx, stop := deadline(wait, l.a.clock, dialTimeout)
-			f, info, err = l.a.dial(ctx, server, cfg)
+			err = ErrUnreachable
+			l.a.guard("dialling failed", func() { f, info, err = l.a.dial(ctx, server, cfg) })
 			stop()
 		}
 		taken := false

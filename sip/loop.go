@@ -91,21 +91,26 @@ func New(c Config) (*Agent, error) {
 	}()
 	go func() {
 		defer close(a.sentDone)
-		a.events.serve(c.Events)
+		a.events.serve(func(e Event) { a.guard("the receiver of events failed", func() { c.Events(e) }) })
 	}()
 	return a, nil
 }
 
 // run shields the loop from a job's panic: one bad message or a fault of ours
 // must not take the phone's other calls with it.
-func (a *Agent) run(job func()) {
+func (a *Agent) run(job func()) { a.guard("an internal step failed", job) }
+
+// guard runs a step that a panic must not leave: it is counted and logged, and
+// the caller goes on. It reports false after one.
+func (a *Agent) guard(failed string, step func()) (well bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			a.counters.panics.Add(1)
-			a.log.Error("an internal step failed", "err", r, "stack", string(debug.Stack()))
+			a.log.Error(failed, "err", r, "stack", string(debug.Stack()))
 		}
 	}()
-	job()
+	step()
+	return true
 }
 
 // post queues a job; after Close it does nothing.

@@ -30,6 +30,7 @@ type registration struct {
 	expiry  *timer
 	route   []string // Service-Route (RFC 3608)
 	gruu    string   // pub-gruu (RFC 5627), "" if none
+	bound   string   // the Contact that was granted last
 	busy    bool     // a REGISTER is on its way
 }
 
@@ -75,7 +76,7 @@ func (r *registration) unregister(k *link, done func()) {
 func (r *registration) send(k *link, expires time.Duration, auth *authState, prev *gosip.Request, done func(*gosip.Response, error)) {
 	req := prev
 	if req == nil {
-		req = r.build(k, expires)
+		req = r.build(k, r.line.contactURI(k), expires)
 	}
 	k.send(req, func(res *gosip.Response, err error) {
 		switch {
@@ -96,7 +97,7 @@ func (r *registration) send(k *link, expires time.Duration, auth *authState, pre
 	})
 }
 
-func (r *registration) build(k *link, expires time.Duration) *gosip.Request {
+func (r *registration) build(k *link, contact string, expires time.Duration) *gosip.Request {
 	l := r.line
 	r.cseq++
 	req := l.newRequest(k, gosip.REGISTER, gosip.Uri{Scheme: "sip", Host: l.cfg.Domain})
@@ -108,7 +109,7 @@ func (r *registration) build(k *link, expires time.Duration) *gosip.Request {
 	req.AppendHeader(&from)
 	req.AppendHeader(&gosip.ToHeader{DisplayName: to.DisplayName, Address: to.Address})
 	appendIDs(req, r.callID, r.cseq)
-	req.AppendHeader(gosip.NewHeader("Contact", fmt.Sprintf(`<%s>;+sip.instance="<%s>";reg-id=1`, l.contactURI(k), l.a.cfg.InstanceID)))
+	req.AppendHeader(gosip.NewHeader("Contact", fmt.Sprintf(`<%s>;+sip.instance="<%s>";reg-id=1`, contact, l.a.cfg.InstanceID)))
 	req.AppendHeader(gosip.NewHeader("Expires", strconv.Itoa(int(expires/time.Second))))
 	req.AppendHeader(gosip.NewHeader("Supported", "path, outbound, gruu"))
 	req.AppendHeader(gosip.NewHeader("Allow", allow))
@@ -191,6 +192,7 @@ func (r *registration) granted(k *link, res *gosip.Response) {
 		}
 	})
 	k.keepBySTUN(res)
+	r.rebound(k, res)
 	l.registered(k)
 }
 

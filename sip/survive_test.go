@@ -15,9 +15,17 @@ import (
 // movingPhone is registered over a pipe; *here is its machine's address.
 func movingPhone(t *testing.T) (p *phone, x *siptest.Exchange, peer *siptest.Peer, here *atomic.Value) {
 	t.Helper()
+	return movingPhoneAt(t, func(*siptest.Registrar) {})
+}
+
+// movingPhoneAt is movingPhone at a registrar with ways of its own.
+func movingPhoneAt(t *testing.T, edit func(*siptest.Registrar)) (p *phone, x *siptest.Exchange, peer *siptest.Peer, here *atomic.Value) {
+	t.Helper()
 	here = &atomic.Value{}
 	here.Store("127.0.0.2")
-	x = siptest.New(t, "pipe", testRegistrar())
+	reg := testRegistrar()
+	edit(reg)
+	x = siptest.New(t, "pipe", reg)
 	p = newPhone(t, func(c *sip.Config) {
 		c.Route = func(string) (netip.Addr, error) {
 			if here.Load() == "" {

@@ -68,7 +68,7 @@ func (s *Session) Stats() media.Stats {
 		Codec: v.Codec, RecvCodec: v.RecvCodec,
 		PacketsSent: v.PacketsSent, PacketsRecv: v.PacketsRecv,
 		BytesSent: v.BytesSent, BytesRecv: v.BytesRecv,
-		PacketsLost: v.Lost, Concealed: v.Concealed, Late: v.Late, Bad: v.Bad,
+		PacketsLost: v.Lost, Concealed: v.Concealed, Late: v.Late, Bad: v.Bad, Faults: v.Faults,
 		LossPercent: v.LossPercent, Jitter: v.Jitter, JitterDelay: v.Delay, Level: v.Level,
 	}
 	s.mu.Lock()

@@ -114,7 +114,7 @@ func (s *Session) readRTCP(c *net.UDPConn) {
 		if rt == nil || rt.mux || !isRTCP(b[:n]) {
 			continue
 		}
-		s.takeRTCP(rt, netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), b[:n])
+		s.guard(func() { s.takeRTCP(rt, netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), b[:n]) })
 	}
 }
 

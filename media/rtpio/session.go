@@ -31,6 +31,7 @@ type Session struct {
 	ssrc   uint32
 	cname  string
 	wg     sync.WaitGroup
+	faults atomic.Uint64 // panics over a packet
 
 	// route is what readers and the sender need; replaced, never changed.
 	route atomic.Pointer[route]
@@ -375,12 +376,13 @@ func (s *Session) Stats() media.Stats {
 		Codec: v.Codec, RecvCodec: v.RecvCodec,
 		PacketsSent: v.PacketsSent, PacketsRecv: v.PacketsRecv,
 		BytesSent: v.BytesSent, BytesRecv: v.BytesRecv,
-		PacketsLost: v.Lost, Concealed: v.Concealed, Late: v.Late, Bad: v.Bad,
+		PacketsLost: v.Lost, Concealed: v.Concealed, Late: v.Late, Bad: v.Bad, Faults: v.Faults,
 		LossPercent: v.LossPercent, Jitter: v.Jitter, JitterDelay: v.Delay, Level: v.Level,
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st.RoundTrip, st.RemoteLoss = s.rtcp.rtt, s.rtcp.loss
+	st.Faults += s.faults.Load()
 	if s.socks != nil {
 		st.LocalAddress = netip.AddrPortFrom(s.socks.address, uint16(s.socks.port)).String()
 	}

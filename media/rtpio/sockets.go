@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -219,24 +220,39 @@ func (s *Session) readRTP(c *net.UDPConn) {
 			}
 			continue // an ICMP error of an earlier packet
 		}
-		rt := s.route.Load()
-		if rt == nil || n < 8 || b[0]>>6 != 2 {
-			continue
+		s.guard(func() { s.takeRTP(netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), b[:n]) })
+	}
+}
+
+// guard runs a step that a panic must not leave: one packet that we cannot cope
+// with must not end the phone.
+func (s *Session) guard(step func()) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.faults.Add(1)
+			s.log.Error("a packet could not be handled", "err", r, "stack", string(debug.Stack()))
 		}
-		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
-		if isRTCP(b[:n]) {
-			if rt.mux {
-				s.takeRTCP(rt, from, b[:n])
-			}
-			continue
+	}()
+	step()
+}
+
+func (s *Session) takeRTP(from netip.AddrPort, b []byte) {
+	rt := s.route.Load()
+	if rt == nil || len(b) < 8 || b[0]>>6 != 2 {
+		return
+	}
+	if isRTCP(b) {
+		if rt.mux {
+			s.takeRTCP(rt, from, b)
 		}
-		var open func([]byte) ([]byte, error)
-		if rt.in != nil {
-			open = rt.in.decrypt
-		}
-		if p, ok := rt.admit(from, rt.peer, b[:n], &rt.latched, open); ok {
-			s.voice.Receive(p)
-		}
+		return
+	}
+	var open func([]byte) ([]byte, error)
+	if rt.in != nil {
+		open = rt.in.decrypt
+	}
+	if p, ok := rt.admit(from, rt.peer, b, &rt.latched, open); ok {
+		s.voice.Receive(p)
 	}
 }
 

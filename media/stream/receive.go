@@ -111,31 +111,40 @@ func (s *Stream) Report() (rep Report, ok bool) {
 // Receive takes one RTP packet (already decrypted). Anything that is not one
 // is counted and ignored. b is not kept.
 func (s *Stream) Receive(b []byte) {
-	now, since := s.clk.Now(), s.now()
-	var h rtp.Header
-	n, err := h.Unmarshal(b)
-	first, digit := false, byte(0)
-	s.mu.Lock()
-	switch {
-	case err != nil || h.Version != 2 || n > len(b):
-		s.bad++
-	default:
-		payload, ok := unpad(&h, b[n:])
-		f, known := s.recv[h.PayloadType]
-		if !ok || !known {
-			s.bad++
-			break
+	defer func() {
+		// One packet that we cannot cope with must not end the phone.
+		if recover() != nil {
+			s.faults.Add(1)
 		}
-		first = !s.rx.have
-		digit = s.accept(&h, payload, f, now, since)
-	}
-	s.mu.Unlock()
+	}()
+	first, digit := s.take(b)
 	if first && s.OnFirst != nil {
 		s.OnFirst()
 	}
 	if digit != 0 && s.OnDigit != nil {
 		s.OnDigit(digit)
 	}
+}
+
+// take sorts a packet in; it says whether it is the first, and which digit began.
+func (s *Stream) take(b []byte) (first bool, digit byte) {
+	now, since := s.clk.Now(), s.now()
+	var h rtp.Header
+	n, err := h.Unmarshal(b)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil || h.Version != 2 || n > len(b) {
+		s.bad++
+		return false, 0
+	}
+	payload, ok := unpad(&h, b[n:])
+	f, known := s.recv[h.PayloadType]
+	if !ok || !known {
+		s.bad++
+		return false, 0
+	}
+	first = !s.rx.have
+	return first, s.accept(&h, payload, f, now, since)
 }
 
 // unpad takes the padding off (RFC 3550 section 5.1).

@@ -72,6 +72,7 @@ type Stats struct {
 	Concealed              uint64 // 10 ms frames
 	Late                   uint64
 	Bad                    uint64
+	Faults                 uint64 // panics of ours over a packet
 	Duplicates             uint64
 	SendOverruns           uint64 // frames the sender could not take in time
 	LossPercent            float64
@@ -109,6 +110,7 @@ type Stream struct {
 	recv    map[uint8]Format
 	ev      eventIn
 	bad     uint64
+	faults  atomic.Uint64
 
 	player // only ReadFrame
 	sender // see send.go
@@ -193,7 +195,7 @@ func (s *Stream) SetRemoteLoss(percent float64) {
 func (s *Stream) Stats() Stats {
 	s.mu.Lock()
 	st := s.rx.stats()
-	st.Bad, st.Delay = s.bad, s.jb.Delay()
+	st.Bad, st.Faults, st.Delay = s.bad, s.faults.Load(), s.jb.Delay()
 	s.mu.Unlock()
 	s.smu.Lock()
 	st.Codec, st.PacketsSent, st.BytesSent = s.formats.Send.Name, s.packets, s.bytes
