@@ -193,6 +193,11 @@ func (t *turn) actDesk(a Action) {
 		}
 	case ActEmergency:
 		t.openPage(page{screen: ScreenEmergency})
+	case ActScan:
+		t.emit(ScanCode{})
+		t.say(ToastScanning, "", false)
+	case ActNetwork:
+		t.openPage(page{screen: ScreenNetwork})
 	case ActCallback:
 		t.startCallback(t.call(t.shown))
 	}

@@ -19,6 +19,7 @@ type DeviceInfo struct {
 	Interface              string // "eth0", "" no network
 	Addresses              []string
 	MAC                    string
+	Camera                 bool     // codes can be read with it, when asked to
 	Parts                  []string // the free software inside, "name version"
 }
 

@@ -38,6 +38,11 @@ type (
 	}
 )
 
+// ScanCode reads a code with the camera, for as long as somebody would hold one up.
+// What it reads becomes an Offer or a problem.
+type ScanCode struct{}
+
+func (ScanCode) effect()  {}
 func (Offered) what()     {}
 func (OfferEnded) what()  {}
 func (TakeOffer) effect() {}
@@ -138,4 +143,12 @@ func (s *State) offerItems() (title string, items []MenuItem) {
 		return "@offer.stick", items
 	}
 	return "@offer.code", items
+}
+
+// scanAct is Scan where there is a camera.
+func (s *State) scanAct() Action {
+	if s.device.Camera {
+		return ActScan
+	}
+	return ActNone
 }

@@ -43,7 +43,7 @@ func (s *State) rows(focus CallID) [][4]Action {
 	}
 	switch screen {
 	case ScreenUnprovisioned:
-		return one(ActSignIn, ActNone, ActNone, ActMenu)
+		return one(ActSignIn, s.scanAct(), ActNetwork, ActMenu)
 	case ScreenSigningIn, ScreenHangUp:
 		return one(ActNone, ActNone, ActNone, ActCancel)
 	case ScreenNoService:
@@ -288,7 +288,7 @@ func (t *turn) act(a Action, focus CallID) {
 		t.openHistory(false)
 	case ActMenu:
 		t.openPage(page{screen: ScreenMenu, menu: menuMain})
-	case ActContacts, ActSave, ActMode, ActYes, ActNo, ActOpen, ActUnlock, ActEmergency, ActCallback:
+	case ActContacts, ActSave, ActMode, ActYes, ActNo, ActOpen, ActUnlock, ActEmergency, ActCallback, ActScan, ActNetwork:
 		t.actDesk(a)
 	case ActSelect:
 		t.selectItem()

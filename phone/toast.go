@@ -53,6 +53,7 @@ const (
 	ToastSlotLost       = "slot_lost"       // taken by someone else
 	ToastNoSlot         = "no_free_slot"
 	ToastStillParked    = "still_parked" // Arg: the slot, Who
+	ToastScanning       = "scanning"     // the camera looks for a code
 	ToastMuted          = "muted"        // and somebody speaks
 )
 

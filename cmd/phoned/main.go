@@ -17,6 +17,9 @@ import (
 	"syscall"
 	"time"
 
+	"phoned/hal"
+	"phoned/hal/board"
+	"phoned/hal/camera"
 	"phoned/internal/app"
 	"phoned/internal/health"
 	"phoned/internal/sdnotify"
@@ -144,7 +147,7 @@ func assemble(o options, cfg provisioning.Config, told []health.Problem, prov *a
 	opts := app.Options{
 		Config: cfg, DataDir: o.data, SecretsKey: o.key, Built: installed(), Devices: device.Mux{Default: cards, Named: map[string]device.Driver{"null": device.NewNull()}},
 		Loopback: o.loopback, PhoneName: cfg.DisplayName.Value, Version: version, Log: log,
-		Board: app.Board{Name: devices.Name, Keypads: devices.Keypads, Hook: devices.Hook, Lamps: devices.Lamps, Panels: devices.Panels, Scanners: devices.Scanners},
+		Board: app.Board{Name: devices.Name, Keypads: devices.Keypads, Hook: devices.Hook, Lamps: devices.Lamps, Panels: devices.Panels, Scanners: devices.Scanners, Camera: openCamera(devices.Camera)},
 		Given: prov, StickDir: stickDir,
 		CheckConfig: func(reboot bool) {
 			prov.CheckSync()
@@ -163,6 +166,20 @@ func assemble(o options, cfg provisioning.Config, told []health.Problem, prov *a
 	}
 	parts.tell(s.Health)
 	return app.Made{System: s, Listen: listen(s, o.listen, log), Close: closeAll}, nil
+}
+
+// openCamera gives what opens the board's camera; nil without one.
+func openCamera(c *board.Camera) func() (hal.Scanner, error) {
+	if c == nil {
+		return nil
+	}
+	return func() (hal.Scanner, error) {
+		src, err := camera.Open(c.Device)
+		if err != nil {
+			return nil, err
+		}
+		return camera.New(src), nil
+	}
 }
 
 // listen opens the management server; a phone without its web page is still a phone.

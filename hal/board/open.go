@@ -30,6 +30,7 @@ type Devices struct {
 	Lamps    hal.Lamps
 	Panels   []hal.Panel
 	Scanners []hal.Scanner
+	Camera   *Camera // to be opened when a code is to be read; nil: none
 	Audio    Audio
 }
 
@@ -50,7 +51,7 @@ func Open(f *File, changed func(Missing)) (d Devices, missing []Missing) {
 	if changed == nil {
 		changed = func(Missing) {}
 	}
-	d.Name, d.Audio = f.Name, f.Audio
+	d.Name, d.Audio, d.Camera = f.Name, f.Audio, f.Camera
 	lost := func(part, title string, err error) { missing = append(missing, Missing{part, title, err}) }
 	if err := initOnce(); err != nil {
 		lost("gpio", "The board's pins can't be used.", err)

@@ -72,7 +72,9 @@ type Board struct {
 	Lamps   hal.Lamps
 	// Scanners read codes that are held up to the phone.
 	Scanners []hal.Scanner
-	Panels   []hal.Panel
+	// Camera opens the camera that reads codes; nil: there is none.
+	Camera func() (hal.Scanner, error)
+	Panels []hal.Panel
 }
 
 // Config of a Phone. Fields without a remark are required.

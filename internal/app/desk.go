@@ -50,6 +50,8 @@ func (p *Phone) runDesk(e phone.Effect) bool {
 		p.saves.add(func() { p.saveContact(e.Contact) })
 	case phone.DeleteContact:
 		p.saves.add(func() { p.deleteContact(e.ID) })
+	case phone.ScanCode:
+		p.scan()
 	case phone.TakeOffer:
 		p.takeOffer(e)
 	case phone.CheckConfig:

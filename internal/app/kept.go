@@ -152,7 +152,7 @@ func lockOf(ctx context.Context, pins PINs, s *phone.Settings, problems *health.
 
 // deviceInfo is what the network and about pages show.
 func deviceInfo(o Options, serial string) phone.DeviceInfo {
-	d := phone.DeviceInfo{Model: o.Board.Name, Version: o.Version, Serial: strings.TrimPrefix(serial, "urn:uuid:")}
+	d := phone.DeviceInfo{Model: o.Board.Name, Camera: o.Board.Camera != nil, Version: o.Version, Serial: strings.TrimPrefix(serial, "urn:uuid:")}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, m := range info.Deps {
 			d.Parts = append(d.Parts, m.Path+" "+m.Version)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"strconv"
 	"sync"
+	"time"
 
 	"phoned/hal"
 	"phoned/internal/health"
@@ -47,6 +48,23 @@ type offers struct {
 	kind  phone.OfferKind // "": nothing
 	where string          // the stick's folder, or the code's text
 	tries int
+
+	looking bool // the camera is on
+}
+
+// look says that the camera is turned on, unless it is.
+func (o *offers) look() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	was := o.looking
+	o.looking = true
+	return !was
+}
+
+func (o *offers) looked() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.looking = false
 }
 
 func (o *offers) set(kind phone.OfferKind, where string) (id string) {
@@ -109,6 +127,41 @@ func (p *Phone) readCodes(s hal.Scanner) {
 	if err := s.Err(); err != nil {
 		p.log.Error("the code scanner is gone", "err", err)
 	}
+}
+
+// scanTime is how long the camera looks for a code.
+const scanTime = time.Minute
+
+// scan reads one code with the camera. Its light is on only while it looks.
+func (p *Phone) scan() {
+	if p.cfg.Board.Camera == nil || !p.offers.look() {
+		return
+	}
+	p.wg.Go(func() {
+		defer p.offers.looked()
+		s, err := p.cfg.Board.Camera()
+		if err != nil {
+			p.refused(codeCode, "The camera can't be used", err)
+			return
+		}
+		late := make(chan struct{})
+		timer := p.clock.AfterFunc(scanTime, func() { close(late) })
+		defer timer.Stop()
+		select {
+		case code, ok := <-s.Codes():
+			if ok {
+				p.CodeRead(string(code))
+			} else if err := s.Err(); err != nil {
+				p.refused(codeCode, "The camera can't be used", err)
+			}
+		case <-late:
+			p.log.Info("no code was held up to the camera", "dev", "camera")
+		case <-p.ctx.Done():
+		}
+		if err := s.Close(); err != nil {
+			p.log.Warn("the camera did not close", "err", err)
+		}
+	})
 }
 
 func (p *Phone) stickIn(dir string) {

@@ -15,7 +15,7 @@ import (
 //	keys FUNCTION[:VALUE[:PICKUP]]… (K1 …) · watch RESOURCE STATE [held] [pickup]
 //	[by NUMBER ["Display"]] [line L] · contacts ("NAME" NUMBER[,NUMBER…][!favourite|!vip|!blocked])…
 //	pin ok|wrong · pinsaved ok|failed · callerids NUMBER… · config [reboot] · mailbox LINE NUMBER ·
-//	offer stick|code [pin] [HOST] · offer gone|wrong ·
+//	offer stick|code [pin] [HOST] · offer gone|wrong · camera [off] ·
 //	type TEXT (digit keys, 1 s apart, for letters)
 var desk = map[string]func(*World, []string) error{
 	"keys": func(w *World, a []string) error {
@@ -71,6 +71,9 @@ var desk = map[string]func(*World, []string) error{
 			e.Numbers = append(e.Numbers, phone.CallerID{Number: n})
 		}
 		return w.Do(e)
+	},
+	"camera": func(w *World, a []string) error {
+		return w.Do(phone.DeviceChanged{Device: phone.DeviceInfo{Camera: word(a, 0) != "off"}})
 	},
 	"offer": func(w *World, a []string) error {
 		switch word(a, 0) {
@@ -154,6 +157,8 @@ func describeDesk(x phone.Effect) (string, bool) {
 		return "CheckPIN " + string(x.PIN), true
 	case phone.SavePIN:
 		return "SavePIN " + string(x.PIN), true
+	case phone.ScanCode:
+		return "ScanCode", true
 	case phone.TakeOffer:
 		return strings.TrimSpace("TakeOffer " + x.ID + " " + string(x.PIN)), true
 	case phone.CheckConfig:
