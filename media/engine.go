@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"phoned/internal/health"
 	"phoned/media/audio"
@@ -92,6 +93,7 @@ type Engine struct {
 	oneShot chan *audio.Tone        // digits and beeps
 	beeps   atomic.Int32            // of them waiting or playing
 	spoke   atomic.Bool             // into a muted microphone, and nobody was told yet
+	hurry   atomic.Int64            // UnixNano until which missing devices are looked for often
 
 	bay  *patchbay // the control goroutine's
 	wake chan struct{}
@@ -235,8 +237,12 @@ func (e *Engine) SetPaths(paths map[Path]Endpoint, ringer string) {
 }
 
 // DevicesChanged says that something was plugged in or out: missing devices
-// are looked for at once.
-func (e *Engine) DevicesChanged() { e.signal() }
+// are looked for at once, and often for some seconds, because the kernel tells
+// of a card before all of it can be opened.
+func (e *Engine) DevicesChanged() {
+	e.hurry.Store(time.Now().Add(hurryTime).UnixNano())
+	e.signal()
+}
 
 // PrepareRing renders a ringer melody in advance, so that ringing begins at
 // once; call it with the phone's own melody at start and when it changes.

@@ -14,6 +14,7 @@ type counters struct {
 	slow    atomic.Uint64
 	longest atomic.Int64
 	lost    atomic.Uint64
+	xruns   atomic.Uint64 // of devices that were closed
 }
 
 func (c *counters) tickTime(d time.Duration) {
@@ -31,6 +32,7 @@ type EngineStats struct {
 	SlowTicks   uint64        // that took longer than a frame lasts
 	LongestTick time.Duration // including waits for the processor
 	DevicesLost uint64
+	Xruns       uint64 // times a device ran dry or over, of all since the start
 	Speakers    []DeviceStats
 	Microphone  *DeviceStats // nil: none is open
 }
@@ -48,7 +50,7 @@ type DeviceStats struct {
 func (e *Engine) Stats() EngineStats {
 	s := EngineStats{
 		Ticks: e.counts.ticks.Load(), SlowTicks: e.counts.slow.Load(),
-		LongestTick: time.Duration(e.counts.longest.Load()), DevicesLost: e.counts.lost.Load(),
+		LongestTick: time.Duration(e.counts.longest.Load()), DevicesLost: e.counts.lost.Load(), Xruns: e.counts.xruns.Load(),
 	}
 	r := e.routing.Load()
 	for _, o := range r.outs {
@@ -61,8 +63,12 @@ func (e *Engine) Stats() EngineStats {
 			Device: o.dev.Stats(), Joint: o.elastic.Stats(),
 		})
 	}
+	for _, d := range s.Speakers {
+		s.Xruns += d.Device.Xruns
+	}
 	if m := r.mic; m != nil {
 		s.Microphone = &DeviceStats{ID: m.id, Latency: m.dev.Latency(), Device: m.dev.Stats(), Joint: m.elastic.Stats()}
+		s.Xruns += s.Microphone.Device.Xruns
 	}
 	return s
 }

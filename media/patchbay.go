@@ -16,6 +16,10 @@ import (
 const (
 	// deviceRetry is how often a missing device is looked for.
 	deviceRetry = 2 * time.Second
+	// hurryTime is how long it is looked for each hurryRetry after something was
+	// plugged in or out.
+	hurryTime  = 4 * time.Second
+	hurryRetry = 150 * time.Millisecond
 	// linger keeps a loudspeaker open after its last use: its fading tail is
 	// played, and lifting again at once costs nothing.
 	linger = time.Second
@@ -143,7 +147,7 @@ func (b *patchbay) reconcile() time.Duration {
 	b.e.routing.Store(r)
 	b.e.settle()
 	if oldMic != nil {
-		oldMic.close()
+		b.closeMic(oldMic)
 	}
 	if oldProc != nil {
 		if err := oldProc.Close(); err != nil {
@@ -155,6 +159,9 @@ func (b *patchbay) reconcile() time.Duration {
 	b.melodies.fill(b.e) // last: the path does not wait for it
 	if len(b.missing) > 0 {
 		next = min(next, deviceRetry)
+		if time.Now().UnixNano() < b.e.hurry.Load() {
+			next = min(next, hurryRetry)
+		}
 	}
 	return next
 }
@@ -241,9 +248,12 @@ func (b *patchbay) openMicrophone(n needs, r *routing) *openMic {
 	return old
 }
 
-func (m *openMic) close() {
+func (b *patchbay) closeMic(m *openMic) {
 	close(m.closed)
-	m.dev.Close()
+	if err := m.dev.Close(); err != nil {
+		b.e.log.Warn("microphone did not close", "dev", m.id, "err", err)
+	}
+	b.e.counts.xruns.Add(m.dev.Stats().Xruns)
 }
 
 // enter makes the processing of a path and returns the one to close.
@@ -303,7 +313,7 @@ func (b *patchbay) dropLost() {
 	if b.mic != nil && b.mic.lost.Load() {
 		b.e.log.Warn("microphone lost", "dev", b.mic.id)
 		b.e.counts.lost.Add(1)
-		b.mic.close()
+		b.closeMic(b.mic)
 		b.mic = nil
 	}
 }
@@ -314,6 +324,7 @@ func (b *patchbay) closeOut(o *openOut) {
 	if err := o.dev.Close(); err != nil {
 		b.e.log.Warn("loudspeaker did not close", "dev", o.id, "err", err)
 	}
+	b.e.counts.xruns.Add(o.dev.Stats().Xruns)
 }
 
 // retire closes loudspeakers whose time is over, and says when the next one's
@@ -346,7 +357,7 @@ func (b *patchbay) closeAll() {
 		b.closeOut(o)
 	}
 	if b.mic != nil {
-		b.mic.close()
+		b.closeMic(b.mic)
 	}
 	if b.proc != nil {
 		if err := b.proc.Close(); err != nil {

@@ -415,9 +415,10 @@ func counters() map[string]any {
 
 func (s *System) info(o Options, started time.Time) func() manage.Info {
 	return func() manage.Info {
-		e := s.Engine.Stats()
+		e := s.SoundStats()
 		return manage.Info{Version: o.Version, Started: started, Board: o.Board.Name, Media: map[string]any{
 			"ticks": e.Ticks, "slowTicks": e.SlowTicks, "devicesLost": e.DevicesLost,
+			"xruns": e.Xruns, "longestGapMs": e.LongestGapMS, "devices": e.Devices, "calls": e.Calls,
 		}, Counters: counters()}
 	}
 }

@@ -41,9 +41,11 @@ type SoundCards struct {
 	tell   func(name string, detail map[string]any)
 	log    *slog.Logger
 
-	mu     sync.Mutex
-	board  map[SoundRole]string
-	chosen map[SoundRole]string
+	mu         sync.Mutex
+	board      map[SoundRole]string
+	chosen     map[SoundRole]string
+	headset    func(in bool) // told when it is plugged in or out; nil: nobody
+	headsetOut bool
 }
 
 const keyDevice = "audio.device."
@@ -128,6 +130,7 @@ func (c *SoundCards) Choose(ctx context.Context, r SoundRole, id string) error {
 	}
 	c.mu.Unlock()
 	c.apply()
+	c.lookForHeadset()
 	c.log.Info("sound device chosen", "path", string(r.Path), "dev", id, "state", r.Direction.String())
 	name := "speaker-changed"
 	if r.Direction == device.Capture {
@@ -159,7 +162,7 @@ func (c *SoundCards) apply() {
 	c.engine.SetPaths(paths, use[SoundRole{media.PathNone, device.Playback}])
 }
 
-// changed: something was plugged in or out.
+// changed: something was plugged in or out, and its messages have come.
 func (c *SoundCards) changed() {
 	c.engine.DevicesChanged()
 	list, err := c.driver.List()

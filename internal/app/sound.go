@@ -1,10 +1,7 @@
 package app
 
 import (
-	"context"
-
 	"phoned/media"
-	"phoned/media/device/hotplug"
 	"phoned/media/process"
 	"phoned/media/process/handsfree"
 	"phoned/phone"
@@ -33,13 +30,5 @@ func DefaultTuning() map[media.Path]media.Tuning {
 func (s *System) mutedVoice() {
 	if s.Phone != nil {
 		s.Phone.Post(phone.MutedSpeech{})
-	}
-}
-
-// watchCards tells the engine when sound cards come and go, until ctx ends.
-func (s *System) watchCards(ctx context.Context) {
-	err := hotplug.Watch(ctx, func(hotplug.Change) { s.Sound.changed() })
-	if err != nil {
-		s.log.Info("sound cards that are plugged in later are found by trying", "err", err)
 	}
 }

@@ -96,7 +96,7 @@ func (c *Card) Open(d Direction, _ string) (Device, error) {
 	if h.f != nil {
 		return nil, ErrBusy
 	}
-	h.closed = false
+	h.closed, h.stats = false, Stats{}
 	return h, nil
 }
 

@@ -91,3 +91,12 @@ type Driver interface {
 	// device. ErrNotFound, ErrBusy.
 	Open(d Direction, id string) (Device, error)
 }
+
+// Presence is what a Driver has that can tell whether a card is plugged in
+// without opening it.
+type Presence interface {
+	// Plugged reports whether the card that id names is there. known is false
+	// for ids that name no card ("", the default device; a sound server's), of
+	// which only trying tells.
+	Plugged(id string) (plugged, known bool)
+}

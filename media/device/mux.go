@@ -58,3 +58,12 @@ func (m Mux) Open(d Direction, id string) (Device, error) {
 }
 
 func (m Mux) names() []string { return slices.Sorted(maps.Keys(m.Named)) }
+
+// Plugged implements Presence; of Named devices nothing is known.
+func (m Mux) Plugged(id string) (plugged, known bool) {
+	p, ok := m.Default.(Presence)
+	if _, named := m.Named[id]; named || !ok {
+		return false, false
+	}
+	return p.Plugged(id)
+}

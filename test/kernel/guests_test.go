@@ -12,7 +12,7 @@ var (
 	panelBoot  = boot{name: "panel", limit: 2 * time.Minute}
 	disksBoot  = boot{name: "disks", flags: []string{"-b"}, disks: []int64{128 << 20, 256 << 20}, limit: 2 * time.Minute}
 	travelBoot = boot{name: "travel", flags: []string{"-b", "-t"}, limit: time.Minute}
-	phoneBoot  = boot{name: "phone", limit: 2 * time.Minute}
+	phoneBoot  = boot{name: "phone", limit: 5 * time.Minute}
 	powerBoot  = boot{name: "power", flags: []string{"-b"}, disks: []int64{24 << 20, 512 << 20}, limit: powerLimit()}
 	boots      = []boot{panelBoot, phoneBoot, disksBoot, travelBoot, powerBoot}
 )
@@ -40,6 +40,8 @@ var guests = []struct {
 	{"InputDriver", panelBoot, testInputDriver},
 	{"InputHotPlug", panelBoot, testInputHotPlug},
 	{"Phone", phoneBoot, testPhone},
+	{"PhoneUnplug", phoneBoot, testPhoneUnplug},
+	{"PhoneHeadset", phoneBoot, testPhoneHeadset},
 	{"Lamps", panelBoot, testLamps},
 	{"PWM", panelBoot, testPWM},
 	{"Sound20ms", panelBoot, func(t *testing.T) { testSound(t, 20) }},

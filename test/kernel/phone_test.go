@@ -45,11 +45,19 @@ var keyPlace = map[byte]int{'1': 0, '2': 1, '3': 2, '4': 6, '5': 7, '6': 8, '7':
 func press(t *testing.T, keys string) {
 	t.Helper()
 	for _, k := range []byte(keys) {
-		write(t, panelDir+"keys", 1<<keyPlace[k])
-		time.Sleep(80 * time.Millisecond)
-		write(t, panelDir+"keys", 0)
-		time.Sleep(80 * time.Millisecond)
+		pressAt(t, keyPlace[k])
 	}
+}
+
+// headsetKey's place in boards/virtual.toml.
+const headsetKey = 11
+
+func pressAt(t *testing.T, place int) {
+	t.Helper()
+	write(t, panelDir+"keys", 1<<place)
+	time.Sleep(80 * time.Millisecond)
+	write(t, panelDir+"keys", 0)
+	time.Sleep(80 * time.Millisecond)
 }
 
 // glass follows the bus in the background.
@@ -146,7 +154,26 @@ func screen(t *testing.T) (name string, mediaUp bool) {
 }
 
 // startDaemon starts the lab and the daemon with a configuration for it.
-func startDaemon(t *testing.T) *lab.Exchange {
+func startDaemon(t *testing.T) *lab.Exchange { return startDaemonOn(t, board).ex }
+
+// process is the daemon with its exchange.
+type process struct {
+	ex  *lab.Exchange
+	pid int
+	log string
+}
+
+// logged counts what the daemon's log has of something.
+func (p process) logged(t *testing.T, text string) int {
+	t.Helper()
+	b, err := os.ReadFile(p.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Count(string(b), text)
+}
+
+func startDaemonOn(t *testing.T, board string) process {
 	t.Helper()
 	return startDaemonWith(t, lab.Config{}, board)
 }
@@ -182,6 +209,8 @@ func startDaemonWith(t *testing.T, cfg lab.Config, board string) *lab.Exchange {
 	}
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
+		stuck := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Signal(syscall.SIGQUIT) }) // its goroutines are in the log then
+		defer stuck.Stop()
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("the daemon ended with %v", err)
 		}
@@ -189,7 +218,7 @@ func startDaemonWith(t *testing.T, cfg lab.Config, board string) *lab.Exchange {
 			t.Logf("the daemon's log:\n%s", b)
 		}
 	})
-	return ex
+	return process{ex, cmd.Process.Pid, out.Name()}
 }
 
 // setClock makes the pictures' time the same in every run.

@@ -56,7 +56,8 @@ type setup struct {
 	waitIn   bool
 	clock    *leaper
 	before   func(*lab.Exchange)
-	check    func(reboot bool) // is asked to fetch the configuration again
+	check    func(reboot bool)  // is asked to fetch the configuration again
+	sound    func(*app.Options) // exchanges the sound card
 }
 
 type world struct {
@@ -113,6 +114,9 @@ func start(t testing.TB, s setup) *world {
 				w.heard.add("keys of the record", string(k.Key))
 			}
 		},
+	}
+	if s.sound != nil {
+		s.sound(&opts)
 	}
 	opts.Config = w.configuration(t, s)
 	if w.System, err = app.Assemble(opts); err != nil {

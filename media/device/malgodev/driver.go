@@ -8,8 +8,9 @@
 // right here:
 //
 //   - a card that is pulled out stops calling back without a word, while
-//     miniaudio's thread spins and logs thousands of lines a second: the
-//     watchdog notices within about 300 ms, and the log is rationed;
+//     miniaudio's thread spins and logs thousands of lines a second: it is held
+//     in its log callback, the watchdog notices within about 300 ms, and the log
+//     is rationed;
 //   - ma_device_uninit of such a device never returns unless ma_device_stop came
 //     first: Close always stops;
 //   - the null backend's number is 14, not malgo.BackendNull;

@@ -169,6 +169,8 @@ func TestRation(t *testing.T) {
 	var log bytes.Buffer
 	now := time.Unix(0, 0)
 	r := newRation(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), func() time.Time { return now })
+	held := 0
+	r.pause = func(time.Duration) { held++ }
 	for range 50000 {
 		now = now.Add(20 * time.Microsecond)
 		r.line("[ALSA] POLLERR detected.\n")
@@ -177,6 +179,9 @@ func TestRation(t *testing.T) {
 	r.line("and again")
 	if n := strings.Count(log.String(), "\n"); n != rationLines+2 || !strings.Contains(log.String(), "lines=49995") {
 		t.Errorf("%d lines:\n%s", n, log.String())
+	}
+	if held != 50000 {
+		t.Errorf("the thread of a card that is gone was held %d times of 50000", held)
 	}
 }
 

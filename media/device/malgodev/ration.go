@@ -10,8 +10,9 @@ import (
 // ration lets a few of miniaudio's log lines through and counts the others: a
 // card pulled out makes some ten thousand a second.
 type ration struct {
-	log *slog.Logger
-	now func() time.Time
+	log   *slog.Logger
+	now   func() time.Time
+	pause func(time.Duration)
 
 	mu      sync.Mutex
 	since   time.Time
@@ -22,12 +23,22 @@ type ration struct {
 const (
 	rationLines  = 5
 	rationPeriod = 10 * time.Second
+	// goneLine is what the thread of a card that was pulled out says in its endless
+	// loop, and gonePause how long it is held each time.
+	goneLine  = "POLLERR detected"
+	gonePause = 20 * time.Millisecond
 )
 
-func newRation(log *slog.Logger, now func() time.Time) *ration { return &ration{log: log, now: now} }
+func newRation(log *slog.Logger, now func() time.Time) *ration { return &ration{log: log, now: now, pause: time.Sleep} }
 
-// line is miniaudio's log callback, called on any of its threads.
+// line is miniaudio's log callback, called on any of its threads. The thread of a
+// card that is gone is held here: it runs under real-time scheduling, and on a
+// board with one processor its loop would leave the watchdog, which ends it,
+// hardly any time to.
 func (r *ration) line(text string) {
+	if strings.Contains(text, goneLine) {
+		defer r.pause(gonePause)
+	}
 	r.mu.Lock()
 	now := r.now()
 	if now.Sub(r.since) >= rationPeriod {
