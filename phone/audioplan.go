@@ -64,6 +64,12 @@ func (s *State) dialTone() Tone {
 	return ToneDial
 }
 
+// Melodies that the phone itself asks for.
+const (
+	melodyRecall = "recall" // a held call comes back
+	melodyVIP    = "vip"    // a contact who is one, without a melody of their own
+)
+
 // ringPlan: the ringer rings for callers nobody has silenced, as long as no
 // ear is on a path; a held call that recalls rings too.
 func (s *State) ringPlan() Ring {
@@ -72,8 +78,10 @@ func (s *State) ringPlan() Ring {
 		c = s.find(isRinging)
 	}
 	switch {
+	case c == nil && s.recall.call != 0:
+		return Ring{On: true, Melody: melodyRecall}
 	case c == nil:
-		return Ring{On: s.recall.call != 0}
+		return Ring{}
 	case s.path == PathNone || s.station == stationQuiet:
 		return Ring{On: true, Melody: c.melody}
 	case s.settings.SoftRing && s.path != PathSpeaker:

@@ -44,7 +44,9 @@ func (t *turn) callArrived(e CallArrived) {
 	})
 	c.leg, c.melody = e.Leg, e.Melody
 	if who := t.contactOf(e.From.Number); who != nil && c.melody == "" {
-		c.melody = who.Melody
+		if c.melody = who.Melody; c.melody == "" && who.VIP {
+			c.melody = melodyVIP
+		}
 	}
 	if _, slot := slotIn(t.park.slots, e.From.Number); slot {
 		c.Slot = e.From.Number

@@ -44,6 +44,8 @@ func main() {
 			os.Exit(boardCommand(os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
 		case "provision":
 			os.Exit(provisionCommand(os.Args[2:], os.Stdout, os.Stderr))
+		case "tones":
+			os.Exit(tonesCommand(os.Args[2:], os.Stdout, os.Stderr))
 		}
 	}
 	var o options

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"cmp"
+
 	"phoned/media"
 	"phoned/media/audio"
 	"phoned/phone"
@@ -11,12 +13,13 @@ import (
 // the common queue, which owns p.plan.
 func (p *Phone) applyAudio(plan phone.AudioPlan) {
 	p.plan = plan
+	view := p.loop.View()
 	m := media.Plan{
 		Path:       media.Path(plan.Path.String()),
 		Conference: plan.Conference,
 		Muted:      plan.Muted,
 		Tone:       audio.ToneName(plan.Tone),
-		Ring:       media.Ring{On: plan.Ring.On, Melody: plan.Ring.Melody, Soft: plan.Ring.Soft},
+		Ring:       media.Ring{On: plan.Ring.On, Melody: ringMelody(plan.Ring.Melody, view.Settings.Melody), Soft: plan.Ring.Soft},
 	}
 	if c := p.calls.current(plan.Mic); c != nil && plan.Mic != 0 {
 		m.Mic = portOf(c)
@@ -29,12 +32,17 @@ func (p *Phone) applyAudio(plan phone.AudioPlan) {
 		}
 	}
 	m.Volumes = map[media.Path]int{}
-	for path, percent := range p.loop.View().Settings.Volumes {
+	for path, percent := range view.Settings.Volumes {
 		m.Volumes[media.Path(path.String())] = percent
 	}
 	if err := p.engine.Apply(m); err != nil {
 		p.log.Warn("sound", "err", err)
 	}
+}
+
+// ringMelody is the caller's, or the one that the person has chosen.
+func ringMelody(caller, own string) string {
+	return cmp.Or(audio.MelodyName(caller), audio.MelodyName(own))
 }
 
 func portOf(c *call) media.Port {

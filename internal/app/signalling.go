@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"phoned/media"
+	"phoned/media/audio"
 	"phoned/phone"
 	"phoned/sip"
 )
@@ -114,7 +115,7 @@ func (p *Phone) onArrived(e sip.LegArrived) {
 		From:      partyOf(e.From),
 		Via:       e.Via,
 		AutoReply: e.AutoAnswer,
-		Melody:    e.Melody,
+		Melody:    audio.MelodyName(e.Melody),
 	})
 }
 

@@ -58,11 +58,11 @@ func Melodies() []Melody {
 	return out
 }
 
-// RenderMelody makes one round of a melody, to be played in a loop. An unknown
-// name gives the default. "bellcore-dr3" and "Bellcore-dr3" are "dr3". It takes
-// some tens of milliseconds and allocates: never on the audio thread.
+// RenderMelody makes one round of a melody, to be played in a loop. What
+// MelodyName does not know gives the default. It takes some tens of milliseconds
+// and allocates: never on the audio thread.
 func RenderMelody(name string) []int16 {
-	name = strings.TrimPrefix(strings.ToLower(name), "bellcore-")
+	name = MelodyName(name)
 	m := melodies[0]
 	for _, o := range melodies {
 		if o.name == name {

@@ -55,9 +55,9 @@ const headsetKey = 11
 func pressAt(t *testing.T, place int) {
 	t.Helper()
 	write(t, panelDir+"keys", 1<<place)
-	time.Sleep(80 * time.Millisecond)
+	time.Sleep(120 * time.Millisecond)
 	write(t, panelDir+"keys", 0)
-	time.Sleep(80 * time.Millisecond)
+	time.Sleep(120 * time.Millisecond)
 }
 
 // glass follows the bus in the background.

@@ -185,13 +185,19 @@ func (c callOf) hangUp(t *testing.T) {
 	}
 }
 
-// farTone: the exchange's tone comes out of the card.
+// farTone: the exchange's tone comes out of the card. On a busy machine a second of
+// it may have holes, and another one is taken.
 func farTone(t *testing.T) {
 	t.Helper()
-	heard := record(t, 1)
-	if hz, share := mediatest.Strongest(heard, rate); hz < 400 || share < 0.5 {
-		t.Errorf("the card carried %.0f Hz (%.0f %% of the power) at %.1f dBFS, not the exchange's tone", hz, share*100, mediatest.RMS(heard))
+	var hz, share, level float64
+	for range 10 {
+		heard := record(t, 1)
+		level = mediatest.RMS(heard)
+		if hz, share = mediatest.Strongest(heard, rate); hz > 950 && hz < 1050 && share > 0.3 {
+			return
+		}
 	}
+	t.Errorf("the card carried %.0f Hz (%.0f %% of the power) at %.1f dBFS, not the exchange's tone", hz, share*100, level)
 }
 
 // spinning: miniaudio's thread takes a whole processor when its card is gone; a
@@ -208,6 +214,7 @@ func testPhoneUnplug(t *testing.T) {
 	write(t, panelDir+"hook", 1)
 	d := startDaemonOn(t, board)
 	call := inCall(t, d.ex, "handset")
+	eventually(t, "the microphone is open", func() bool { return d.logged(t, "microphone opened") > 0 })
 	farTone(t)
 	best := time.Hour
 	for round := range 3 {

@@ -3,14 +3,14 @@
 // only package that imports malgo, and needs cgo.
 //
 // Each started stream has a C thread of miniaudio, which only copies to or from
-// a ring, a watchdog goroutine and, for playback, a goroutine that keeps the
-// ring filled. All end with Stop. What miniaudio gets wrong on Linux is put
+// a ring, a watchdog goroutine, one that stops the thread when the card is lost
+// and, for playback, one that keeps the ring filled. All end with Stop. What miniaudio gets wrong on Linux is put
 // right here:
 //
 //   - a card that is pulled out stops calling back without a word, while
-//     miniaudio's thread spins and logs thousands of lines a second: it is held
-//     in its log callback, the watchdog notices within about 300 ms, and the log
-//     is rationed;
+//     miniaudio's thread spins and logs thousands of lines a second: the first
+//     line tells that the card is lost, the thread loses its priority and is
+//     stopped, and the log is rationed; where no line comes a watchdog notices after 300 ms;
 //   - ma_device_uninit of such a device never returns unless ma_device_stop came
 //     first: Close always stops;
 //   - the null backend's number is 14, not malgo.BackendNull;
@@ -72,9 +72,11 @@ type Driver struct {
 	ctx *malgo.AllocatedContext
 	log *ration
 
-	mu     sync.Mutex
-	open   int
+	mu     sync.Mutex // held while a device is opened
 	closed bool
+
+	openMu sync.Mutex // never held while miniaudio works: its threads need it
+	open   map[*stream]bool
 }
 
 // New loads ALSA. It fails if libasound is not installed.
@@ -89,7 +91,8 @@ func New(cfg Config) (*Driver, error) {
 	} else {
 		catchALSAErrors()
 	}
-	d := &Driver{cfg: cfg, log: newRation(cfg.Log, time.Now)}
+	d := &Driver{cfg: cfg, log: newRation(cfg.Log, time.Now), open: map[*stream]bool{}}
+	d.log.gone = d.gone
 	d.ctx, err = malgo.InitContext([]malgo.Backend{backend}, malgo.ContextConfig{
 		ThreadPriority: malgo.ThreadPriorityRealtime,
 	}, d.log.line)
@@ -106,8 +109,8 @@ func (d *Driver) Close() error {
 	if d.closed {
 		return nil
 	}
-	if d.open > 0 {
-		return fmt.Errorf("close sound driver: %d devices are open", d.open)
+	if open := d.opened(); open > 0 {
+		return fmt.Errorf("close sound driver: %d devices are open", open)
 	}
 	d.closed = true
 	err := d.ctx.Uninit()
@@ -152,14 +155,38 @@ func (d *Driver) Open(dir device.Direction, id string) (device.Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s %q: %w", dir, id, classify(err))
 	}
-	d.open++
+	d.openMu.Lock()
+	defer d.openMu.Unlock()
+	d.open[s] = true
 	return s, nil
 }
 
-func (d *Driver) release() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.open--
+func (d *Driver) opened() int {
+	d.openMu.Lock()
+	defer d.openMu.Unlock()
+	return len(d.open)
+}
+
+func (d *Driver) release(s *stream) {
+	d.openMu.Lock()
+	defer d.openMu.Unlock()
+	delete(d.open, s)
+}
+
+// gone is called on the thread of a card that was pulled out, again and again,
+// while it holds miniaudio's log. Under real-time scheduling it would take that
+// lock again before anybody else got it, and stopping it needs the lock: on a
+// board with one processor it went on for ever.
+func (d *Driver) gone() {
+	ordinary()
+	d.openMu.Lock()
+	defer d.openMu.Unlock()
+	thread := threadID()
+	for s := range d.open {
+		if s.thread.Load() == thread {
+			s.lose()
+		}
+	}
 }
 
 // classify adds what ALSA said, and the sentinel a caller can test for.

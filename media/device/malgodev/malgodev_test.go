@@ -169,8 +169,8 @@ func TestRation(t *testing.T) {
 	var log bytes.Buffer
 	now := time.Unix(0, 0)
 	r := newRation(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), func() time.Time { return now })
-	held := 0
-	r.pause = func(time.Duration) { held++ }
+	gone := 0
+	r.gone = func() { gone++ }
 	for range 50000 {
 		now = now.Add(20 * time.Microsecond)
 		r.line("[ALSA] POLLERR detected.\n")
@@ -180,8 +180,8 @@ func TestRation(t *testing.T) {
 	if n := strings.Count(log.String(), "\n"); n != rationLines+2 || !strings.Contains(log.String(), "lines=49995") {
 		t.Errorf("%d lines:\n%s", n, log.String())
 	}
-	if held != 50000 {
-		t.Errorf("the thread of a card that is gone was held %d times of 50000", held)
+	if gone != 50000 {
+		t.Errorf("the thread of a card that is gone was noticed %d times of 50000", gone)
 	}
 }
 

@@ -10,9 +10,9 @@ import (
 // ration lets a few of miniaudio's log lines through and counts the others: a
 // card pulled out makes some ten thousand a second.
 type ration struct {
-	log   *slog.Logger
-	now   func() time.Time
-	pause func(time.Duration)
+	log  *slog.Logger
+	now  func() time.Time
+	gone func() // a card is, and this is its thread
 
 	mu      sync.Mutex
 	since   time.Time
@@ -24,20 +24,19 @@ const (
 	rationLines  = 5
 	rationPeriod = 10 * time.Second
 	// goneLine is what the thread of a card that was pulled out says in its endless
-	// loop, and gonePause how long it is held each time.
-	goneLine  = "POLLERR detected"
-	gonePause = 20 * time.Millisecond
+	// loop.
+	goneLine = "POLLERR detected"
 )
 
-func newRation(log *slog.Logger, now func() time.Time) *ration { return &ration{log: log, now: now, pause: time.Sleep} }
+func newRation(log *slog.Logger, now func() time.Time) *ration {
+	return &ration{log: log, now: now, gone: func() {}}
+}
 
-// line is miniaudio's log callback, called on any of its threads. The thread of a
-// card that is gone is held here: it runs under real-time scheduling, and on a
-// board with one processor its loop would leave the watchdog, which ends it,
-// hardly any time to.
+// line is miniaudio's log callback, called on any of its threads under the lock of
+// its log.
 func (r *ration) line(text string) {
 	if strings.Contains(text, goneLine) {
-		defer r.pause(gonePause)
+		r.gone()
 	}
 	r.mu.Lock()
 	now := r.now()

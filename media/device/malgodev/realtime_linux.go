@@ -12,3 +12,11 @@ func realtime() {
 		Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: feederPriority,
 	}, 0)
 }
+
+// ordinary ends real-time scheduling of this thread.
+func ordinary() {
+	_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_NORMAL}, 0)
+}
+
+// threadID names this thread.
+func threadID() int64 { return int64(unix.Gettid()) }

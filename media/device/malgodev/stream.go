@@ -35,7 +35,8 @@ type stream struct {
 
 	lost     chan struct{}
 	lostOnce sync.Once
-	stopping atomic.Bool // we are stopping it: the stop callback is no loss
+	thread   atomic.Int64 // miniaudio's, 0: not known yet
+	stopping atomic.Bool  // we are stopping it: the stop callback is no loss
 
 	f       device.Callback // while running
 	ring    *audio.Ring     // playback
@@ -120,7 +121,22 @@ func (s *stream) Start(f device.Callback) error {
 	s.running = true
 	quit := s.quit
 	s.ended.Go(func() { watchdog(quit, s.progress.Load, s.lose) })
+	s.ended.Go(func() { s.halt(quit) })
 	return nil
+}
+
+// halt ends miniaudio's thread as soon as the card is lost, without waiting for
+// somebody to close the stream: until then it spins under real-time scheduling
+// and holds miniaudio's log, which opening another device needs.
+func (s *stream) halt(quit <-chan struct{}) {
+	select {
+	case <-s.lost:
+		s.stopping.Store(true)
+		if err := s.dev.Stop(); err != nil {
+			s.driver.cfg.Log.Debug("a lost sound device does not stop", "dev", s.id, "err", err)
+		}
+	case <-quit:
+	}
 }
 
 // Stop implements device.Device.
@@ -156,7 +172,7 @@ func (s *stream) Close() error {
 	s.closed = true
 	err := s.stopLocked()
 	s.dev.Uninit()
-	s.driver.release()
+	s.driver.release(s)
 	return err
 }
 
@@ -195,7 +211,9 @@ func (s *stream) beat() {
 	if last := s.lastCall.Swap(now); last != 0 && now-last > s.gap.Load() {
 		s.gap.Store(now - last)
 	}
-	s.progress.Add(1)
+	if s.progress.Add(1) == 1 {
+		s.thread.Store(threadID())
+	}
 }
 
 // play is the playback callback, on miniaudio's thread.
