@@ -17,7 +17,7 @@ type melody struct {
 	length float64
 	play   instrument
 	room   float64 // how much of the room is heard, 0 to 1
-	level  float64 // peak of the result, dBFS
+	level  float64 // of the loudest 0.4 s, dBFS (RMS)
 }
 
 // instrument adds one struck note to out, starting at out[0].
@@ -25,25 +25,25 @@ type instrument func(out []float64, freq, velocity float64)
 
 // melodies in the order of the menu; the first is the phone's own.
 var melodies = []melody{
-	{"aurora", "Aurora", 132, "E5:1 B5:1 G#5:1 E6:2 | D#6:1 B5:1 F#5:1 B5:2 | C#5+E5+G#5:3 -:3", 0, glass, 0.35, -2},
-	{"chime", "Chime", 96, "G5:1 E5:1 F5:1 C5:2 | C5:1 F5:1 G5:1 E5+C5:2 -:3", 0, bell, 0.3, -2},
-	{"marimba", "Marimba", 168, "C5:1 E5:1 G5:1 C6:1 B5:1 G5:1 E5:2 | D5:1 F5:1 A5:1 D6:1 C6:1 A5:1 F5+D5:2 -:5", 0, marimba, 0.2, -2},
-	{"lumen", "Lumen", 108, "A4+C#5+E5:1 -:0.5 E5+A5+C#6:1 -:0.5 | B4+D5+F#5:1 -:0.5 F#5+B5+D6:2 -:4", 0, glass, 0.45, -2},
-	{"kalimba", "Kalimba", 144, "D5:0.5 A5:0.5 F#5:1 D6:1 A5:1 | E5:0.5 B5:0.5 G5:1 E6:1 B5:2 -:4", 0, kalimba, 0.25, -2},
-	{"carillon", "Carillon", 84, "C6:0.5 G5:0.5 E5:0.5 C5:1 | D6:0.5 A5:0.5 F5:0.5 D5:1 C5+G5+E6:2 -:3", 0, bell, 0.4, -2},
-	{"classic", "Classic bell", 60, "ring:2 -:4", 0, nil, 0.1, -1},
-	{"pulse", "Pulse", 60, "warble:1.2 -:0.3 warble:1.2 -:2.8", 0, nil, 0.1, -3},
+	{"aurora", "Aurora", 132, "E5:1 B5:1 G#5:1 E6:2 | D#6:1 B5:1 F#5:1 B5:2 | C#5+E5+G#5:3 -:3", 0, glass, 0.35, -13},
+	{"chime", "Chime", 96, "G5:1 E5:1 F5:1 C5:2 | C5:1 F5:1 G5:1 E5+C5:2 -:3", 0, bell, 0.3, -14},
+	{"marimba", "Marimba", 168, "C5:1 E5:1 G5:1 C6:1 B5:1 G5:1 E5:2 | D5:1 F5:1 A5:1 D6:1 C6:1 A5:1 F5+D5:2 -:5", 0, marimba, 0.2, -13},
+	{"lumen", "Lumen", 108, "A4+C#5+E5:1 -:0.5 E5+A5+C#6:1 -:0.5 | B4+D5+F#5:1 -:0.5 F#5+B5+D6:2 -:4", 0, glass, 0.45, -14},
+	{"kalimba", "Kalimba", 144, "D5:0.5 A5:0.5 F#5:1 D6:1 A5:1 | E5:0.5 B5:0.5 G5:1 E6:1 B5:2 -:4", 0, kalimba, 0.25, -13},
+	{"carillon", "Carillon", 84, "C6:0.5 G5:0.5 E5:0.5 C5:1 | D6:0.5 A5:0.5 F5:0.5 D5:1 C5+G5+E6:2 -:3", 0, bell, 0.4, -14},
+	{"classic", "Classic bell", 60, "ring:2 -:4", 0, nil, 0.1, -12},
+	{"pulse", "Pulse", 60, "warble:1.2 -:0.3 warble:1.2 -:2.8", 0, nil, 0.1, -13},
 	// Distinctive ringing, told apart by rhythm (Alert-Info bellcore-dr1 to dr5).
-	{"dr1", "Distinctive 1", 60, "ring:2 -:4", 0, nil, 0.1, -1},
-	{"dr2", "Distinctive 2", 60, "ring:0.8 -:0.4 ring:0.8 -:4", 0, nil, 0.1, -1},
-	{"dr3", "Distinctive 3", 60, "ring:0.4 -:0.2 ring:0.4 -:0.2 ring:0.8 -:4", 0, nil, 0.1, -1},
-	{"dr4", "Distinctive 4", 60, "ring:0.3 -:0.2 ring:1 -:0.2 ring:0.3 -:4", 0, nil, 0.1, -1},
-	{"dr5", "Distinctive 5", 60, "ring:0.5 -:5.5", 0, nil, 0.1, -1},
+	{"dr1", "Distinctive 1", 60, "ring:2 -:4", 0, nil, 0.1, -12},
+	{"dr2", "Distinctive 2", 60, "ring:0.8 -:0.4 ring:0.8 -:4", 0, nil, 0.1, -12},
+	{"dr3", "Distinctive 3", 60, "ring:0.4 -:0.2 ring:0.4 -:0.2 ring:0.8 -:4", 0, nil, 0.1, -12},
+	{"dr4", "Distinctive 4", 60, "ring:0.3 -:0.2 ring:1 -:0.2 ring:0.3 -:4", 0, nil, 0.1, -12},
+	{"dr5", "Distinctive 5", 60, "ring:0.5 -:5.5", 0, nil, 0.1, -12},
 	// Who is calling, told apart by melody.
-	{"internal", "Internal", 120, "G5:1 C6:2 -:1 G5:1 C6:2 -:4", 0, marimba, 0.25, -2},
-	{"external", "External", 120, "C6:1 A5:1 F5:1 A5:1 C6:3 -:5", 0, glass, 0.35, -2},
-	{"vip", "Very important", 126, "C5+E5:0.5 G5:0.5 C6:1 E6:2 | D6:0.5 B5:0.5 G5+D6:3 -:4", 0, bell, 0.4, -1},
-	{"recall", "Recall", 120, "E6:0.5 -:0.5 E6:0.5 -:4.5", 0, marimba, 0.2, -3},
+	{"internal", "Internal", 120, "G5:1 C6:2 -:1 G5:1 C6:2 -:4", 0, marimba, 0.25, -13},
+	{"external", "External", 120, "C6:1 A5:1 F5:1 A5:1 C6:3 -:5", 0, glass, 0.35, -13},
+	{"vip", "Very important", 126, "C5+E5:0.5 G5:0.5 C6:1 E6:2 | D6:0.5 B5:0.5 G5+D6:3 -:4", 0, bell, 0.4, -13},
+	{"recall", "Recall", 120, "E6:0.5 -:0.5 E6:0.5 -:4.5", 0, marimba, 0.2, -15},
 }
 
 // Melody describes a ringer melody.
@@ -116,7 +116,7 @@ func (m *melody) render() []int16 {
 		}
 	}
 	reverb(out, m.room)
-	return normalise(out, m.level)
+	return master(out, m.level)
 }
 
 // pitch is the frequency of a note by its name: "A4" is 440 Hz, "C#5", "Bb5".
@@ -259,20 +259,4 @@ func reverb(x []float64, amount float64) {
 	for i := range x {
 		x[i] += amount * wet[i]
 	}
-}
-
-// normalise scales to a peak in dBFS and rounds; the last 20 ms fade so that
-// the loop does not click.
-func normalise(x []float64, level float64) []int16 {
-	peak := 1e-9
-	for _, v := range x {
-		peak = max(peak, math.Abs(v))
-	}
-	scale := 32767 * math.Pow(10, level/20) / peak
-	out := make([]int16, len(x))
-	for i, v := range x {
-		end := min(1, float64(len(x)-1-i)/(Rate/50))
-		out[i] = int16(math.Round(v * scale * end))
-	}
-	return out
 }

@@ -17,7 +17,7 @@ func TestRingtonesAreFitForAPhone(t *testing.T) {
 		if band < 0.8 {
 			t.Errorf("%s: only %.0f %% of the power is where a small loudspeaker is good", m.name, band*100)
 		}
-		if loud < -20 || loud > -8 {
+		if loud < -14 || loud > -9 {
 			t.Errorf("%s: its loudest 0.4 s have %.1f dBFS", m.name, loud)
 		}
 		if partials < 3 {

@@ -221,7 +221,7 @@ func TestMelodies(t *testing.T) {
 		for _, v := range s {
 			peak = max(peak, abs(int(v)))
 		}
-		if peak < 20000 || level(s[:len(s)/4]) < -32 {
+		if peak < 12000 || level(s[:len(s)/4]) < -32 {
 			t.Errorf("%s: peak %d, %.1f dBFS", m.name, peak, level(s[:len(s)/4]))
 		}
 		// Round the corner it must not click.
