@@ -31,8 +31,10 @@ type Endpoint struct {
 	// Ceiling against acoustic shock in dBFS, -40 to -0.1; nil: -6 at the ear,
 	// none in the room.
 	Ceiling *float64 `toml:"ceiling"`
-	// Processing of the microphone: "full" (echo, noise, gain), "noise" (noise,
-	// gain), "off"; "": full in the room, off at the ear.
+	// Processing of the microphone: "full" or "standard" (echo, noise, gain),
+	// "soft" and "hard" (the same, with a gentler and a harder suppression of what
+	// echo is left), "noise" (noise, gain), "off"; "": full in the room, off at the
+	// ear.
 	Processing string `toml:"processing"`
 	// SpeakerBands and MicrophoneBands are equalisers.
 	SpeakerBands    []Band `toml:"speaker_eq"`
@@ -70,7 +72,7 @@ func (c *checker) endpoint(field string, e Endpoint) {
 		c.number(field+".ceiling", *e.Ceiling, -40, -0.1)
 	}
 	if e.Processing != "" {
-		c.word(field+".processing", e.Processing, "full", "noise", "off")
+		c.word(field+".processing", e.Processing, "full", "standard", "soft", "hard", "noise", "off")
 	}
 	c.bands(field+".speaker_eq", e.SpeakerBands)
 	c.bands(field+".microphone_eq", e.MicrophoneBands)

@@ -95,6 +95,8 @@ func engines() []engine {
 	linear := speexdsp(speex.Config{Linear: true, Tail: 256 * time.Millisecond})
 	out := []engine{
 		{"as built: " + handsfree.Engine, func() (process.Processor, error) { return handsfree.New(handsfree.Full) }},
+		{"as built, soft", func() (process.Processor, error) { return handsfree.New(handsfree.Soft) }},
+		{"as built, hard", func() (process.Processor, error) { return handsfree.New(handsfree.Hard) }},
 		{"speexdsp linear", linear},
 		{"speexdsp + preprocess", speexdsp(speex.Config{Tail: 256 * time.Millisecond, NoiseSuppression: 12})},
 	}

@@ -49,9 +49,6 @@ func press(t *testing.T, keys string) {
 	}
 }
 
-// headsetKey's place in boards/virtual.toml.
-const headsetKey = 11
-
 func pressAt(t *testing.T, place int) {
 	t.Helper()
 	write(t, panelDir+"keys", 1<<place)

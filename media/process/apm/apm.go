@@ -60,6 +60,7 @@ const maxDelay = 500
 // Processor implements process.Processor. Not safe for concurrent use.
 type Processor struct {
 	a      *C.struct_apm
+	echo   bool
 	delay  C.int
 	errors atomic.Uint64
 }
@@ -74,7 +75,7 @@ func New(cfg Config) (*Processor, error) {
 	if cfg.Echo < NoEchoControl || cfg.Echo > Hard || cfg.Noise < 0 || cfg.Noise > 4 || cfg.Target < 0 || cfg.Target > 31 {
 		return nil, ErrRefused
 	}
-	p := &Processor{a: C.apm_new(&c)}
+	p := &Processor{a: C.apm_new(&c), echo: cfg.Echo > NoEchoControl}
 	if p.a == nil {
 		return nil, ErrRefused
 	}
@@ -96,6 +97,22 @@ func (p *Processor) Process(mic, far []int16) {
 	if C.apm_process(p.a, (*C.int16_t)(unsafe.Pointer(&mic[0])), (*C.int16_t)(unsafe.Pointer(&far[0])), p.delay) != 0 {
 		p.errors.Add(1)
 	}
+}
+
+// SetEcho changes how hard residual echo is pushed down, on the thread of Process,
+// between two frames; it neither allocates nor forgets what was learned. A
+// processor made without echo control stays so. ErrRefused.
+func (p *Processor) SetEcho(s Suppression) error {
+	if p.a == nil || s <= NoEchoControl || s > Hard {
+		return ErrRefused
+	}
+	if !p.echo {
+		return nil
+	}
+	if C.apm_set_suppression(p.a, C.int(s-1)) != 0 {
+		return ErrRefused
+	}
+	return nil
 }
 
 // SetDelay implements process.Processor.

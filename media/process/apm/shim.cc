@@ -78,4 +78,8 @@ int apm_process(struct apm *a, int16_t *mic, const int16_t *far_end, int delay_m
 	return 0;
 }
 
+int apm_set_suppression(struct apm *a, int level) {
+	return a->p->echo_cancellation()->set_suppression_level(static_cast<webrtc::EchoCancellation::SuppressionLevel>(level));
+}
+
 void apm_free(struct apm *a) { delete a; }

@@ -22,6 +22,9 @@ struct apm;
 struct apm *apm_new(const struct apm_config *c);
 // apm_process changes mic in place; far is what is played at that moment.
 int apm_process(struct apm *a, int16_t *mic, const int16_t *far_end, int delay_ms);
+// apm_set_suppression changes how hard residual echo is pushed down, 0 to 2, at
+// any time between two frames.
+int apm_set_suppression(struct apm *a, int level);
 void apm_free(struct apm *a);
 
 #ifdef __cplusplus

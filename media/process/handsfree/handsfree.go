@@ -19,8 +19,15 @@ type Kind string
 
 const (
 	// Full cancels echo, suppresses noise and controls the gain: for a
-	// loudspeaker that is open to the room.
-	Full Kind = "full"
+	// loudspeaker that is open to the room. Standard is another word for it.
+	Full     Kind = "full"
+	Standard Kind = "standard"
+	// Soft is Full with a gentler second step: the voice is wholest while both
+	// talk; for a loudspeaker that hardly distorts, or an echo that is weak.
+	Soft Kind = "soft"
+	// Hard is Full with a harder one: for a loudspeaker that distorts, at the
+	// price of the voice while both talk.
+	Hard Kind = "hard"
 	// Noise suppresses noise and controls the gain: for a headset in a noisy
 	// room.
 	Noise Kind = "noise"
@@ -28,24 +35,24 @@ const (
 	Off Kind = "off"
 )
 
-// ErrUnknownKind: the word is none of the three.
+// ErrUnknownKind: the word is none of them.
 var ErrUnknownKind = errors.New("no such audio processing")
 
 // Check tells whether k is a kind; "" is, and stands for what suits the path.
 func (k Kind) Check() error {
 	switch k {
-	case "", Full, Noise, Off:
+	case "", Full, Standard, Soft, Hard, Noise, Off:
 		return nil
 	}
-	return fmt.Errorf("%q: %w (full, noise, off)", string(k), ErrUnknownKind)
+	return fmt.Errorf("%q: %w (full, soft, standard, hard, noise, off)", string(k), ErrUnknownKind)
 }
 
 // New makes the processing of a kind. A library that refuses is an error; the
 // microphone then passes as it is.
 func New(k Kind) (process.Processor, error) {
 	switch k {
-	case Full:
-		return full()
+	case Full, Standard, Soft, Hard:
+		return full(k)
 	case Noise:
 		return noise()
 	case Off:
