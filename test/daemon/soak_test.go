@@ -52,9 +52,9 @@ func TestManyCalls(t *testing.T) {
 
 func (d *daemon) calls(n int) {
 	d.t.Helper()
-	for range n {
+	for i := range n {
 		if _, err := d.call(true); err != nil {
-			d.t.Fatal(err)
+			d.t.Fatalf("call %d: %v; %v\n%s", i, err, d.get("calls"), d.log)
 		}
 	}
 }
