@@ -40,8 +40,8 @@ func namesIn(cell string) []named {
 		take(cell[from:at[0]])
 		from = at[1]
 		dir = strings.TrimSuffix(cell[at[2]:at[3]], "/")
-		if dir == "phone" && strings.HasSuffix(cell[at[2]:at[3]], "/") {
-			dir = "test/phone"
+		if (dir == "phone" || dir == "daemon") && strings.HasSuffix(cell[at[2]:at[3]], "/") {
+			dir = "test/" + dir
 		}
 	}
 	take(cell[from:])
