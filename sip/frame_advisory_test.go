@@ -56,7 +56,7 @@ func TestAdvisoryFrameLength(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _ = c.Write(make([]byte, 100_000)) // it may be gone by then
-	_, _ = io.Copy(io.Discard, c) // until the phone ends it
+	_, _ = io.Copy(io.Discard, c)         // until the phone ends it
 	_ = c.Close()
 	next := <-connections
 	_ = next.Close()
