@@ -40,6 +40,7 @@ type Config struct {
 	Owner    Owner        // nil: none of its routes
 	Contacts Contacts     // nil: likewise
 	Pages    fs.FS        // the front panel; nil: none
+	FewKeys  bool         // the panel shows digits and soft keys only
 	Log      *slog.Logger
 	Clock    clock.Clock
 	Extra    map[string]http.Handler // further routes, e.g. the simulator's own
@@ -161,6 +162,7 @@ func (s *Server) routes() http.Handler {
 	})
 	if s.cfg.Pages != nil {
 		m.Handle("/", pages(s.cfg.Pages))
+		m.HandleFunc("GET /profile.css", s.profile)
 	}
 	return m
 }

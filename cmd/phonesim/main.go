@@ -37,6 +37,7 @@ type options struct {
 	fresh        bool
 	codecs       string
 	panel        string
+	profile      string
 	open         bool
 	verbose      bool
 	trace        bool
@@ -57,6 +58,7 @@ func main() {
 	flag.BoolVar(&o.fresh, "fresh", false, "start as out of the box: nobody is signed in, a code and its QR code are shown; POST /sim/approve enters it")
 	flag.StringVar(&o.codecs, "codecs", "", "codecs in the order of preference: opus,G722,PCMA,PCMU")
 	flag.StringVar(&o.panel, "panel", "320x240", "`size` of the display; below 320x240 it has one bit a pixel: 128x64")
+	flag.StringVar(&o.profile, "profile", "full", "keys of the panel: full, or minimal: a matrix of 0-9 * # and A to D beside the cradle")
 	flag.BoolVar(&o.open, "open", false, "open the panel in the desktop's browser, if there is a desktop")
 	flag.BoolVar(&o.verbose, "v", false, "log what the phone does")
 	flag.BoolVar(&o.trace, "trace", false, "log every SIP message (secrets removed)")
@@ -76,6 +78,9 @@ func run(ctx context.Context, o options, in io.Reader, out io.Writer) error {
 	level := slog.LevelWarn
 	if o.verbose || o.trace {
 		level = slog.LevelDebug
+	}
+	if o.profile != "full" && o.profile != "minimal" && o.profile != "" {
+		return fmt.Errorf("-profile %s: expected full or minimal", o.profile)
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 	switch {

@@ -60,7 +60,7 @@ func start(ctx context.Context, o options, log *slog.Logger, listen string, forc
 	}
 	opts := app.Options{
 		DataDir: data, Codecs: o.codecList(), Version: version, Log: log,
-		Board: app.Board{Name: "virtual", Keypads: []hal.Keypad{w.keypad}, Hook: w.hook, Lamps: &sim.Lamps{}},
+		Board: app.Board{Name: "virtual", Keypads: []hal.Keypad{w.keypad}, Hook: w.hook, Lamps: &sim.Lamps{}, FewKeys: o.profile == "minimal"},
 	}
 	if opts.ScreenBox, err = o.screen(); err != nil {
 		return nil, err

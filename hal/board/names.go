@@ -34,6 +34,13 @@ func (f *File) KeyNames() (out []hal.Key) {
 	return out
 }
 
+// fewKeys: there are keys, and all of them are among the sixteen of a matrix.
+func (f *File) fewKeys() bool {
+	names := f.KeyNames()
+	few := func(k hal.Key) bool { return len(k) == 1 || len(k) == 3 && k[:2] == "sk" }
+	return len(names) > 0 && !slices.ContainsFunc(names, func(k hal.Key) bool { return !few(k) })
+}
+
 // LampNames lists every lamp that the file names.
 func (f *File) LampNames() (out []hal.LampID) {
 	for _, l := range f.Lamps {

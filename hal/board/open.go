@@ -32,6 +32,8 @@ type Devices struct {
 	Scanners []hal.Scanner
 	Camera   *Camera // to be opened when a code is to be read; nil: none
 	Audio    Audio
+	// FewKeys: the file names digits and soft keys only, no other key.
+	FewKeys bool
 }
 
 // Missing is a part that is not there: one sentence for people, and the cause.
@@ -51,7 +53,7 @@ func Open(f *File, changed func(Missing)) (d Devices, missing []Missing) {
 	if changed == nil {
 		changed = func(Missing) {}
 	}
-	d.Name, d.Audio, d.Camera = f.Name, f.Audio, f.Camera
+	d.Name, d.Audio, d.Camera, d.FewKeys = f.Name, f.Audio, f.Camera, f.fewKeys()
 	lost := func(part, title string, err error) { missing = append(missing, Missing{part, title, err}) }
 	if err := initOnce(); err != nil {
 		lost("gpio", "The board's pins can't be used.", err)

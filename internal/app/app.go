@@ -73,8 +73,9 @@ type Board struct {
 	// Scanners read codes that are held up to the phone.
 	Scanners []hal.Scanner
 	// Camera opens the camera that reads codes; nil: there is none.
-	Camera func() (hal.Scanner, error)
-	Panels []hal.Panel
+	Camera  func() (hal.Scanner, error)
+	Panels  []hal.Panel
+	FewKeys bool // no keys beside digits and soft keys
 }
 
 // Config of a Phone. Fields without a remark are required.

@@ -221,7 +221,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 	}
 	web := manage.Config{
 		Phone: s.Phone, Screen: s.Mirror, Bus: s.Bus, Health: s.Health, Log: o.Log, Clock: o.Clock, Pages: manage.Pages(),
-		Info: s.info(o, o.Clock.Now()), Owner: owner{s}, Contacts: s, Brand: s.brandOf(cfg.Logo),
+		Info: s.info(o, o.Clock.Now()), Owner: owner{s}, Contacts: s, Brand: s.brandOf(cfg.Logo), FewKeys: o.Board.FewKeys,
 		Levels: func() manage.Levels {
 			l := s.Engine.Levels()
 			return manage.Levels{Mic: l.Microphone, Speaker: l.Speaker}
@@ -274,7 +274,7 @@ func settingsOf(o Options) phone.Settings {
 		AutoAnswer: c.AutoAnswer.Value != "off", AutoAnswerOpen: c.AutoAnswer.Value == "open",
 		HookFlash: c.HookFlash.Value, MuteReminder: time.Duration(c.MuteReminder.Value) * time.Second,
 		Transfers: transfers, FollowRedirects: c.FollowRedirects.Value, ConfConnect: c.ConferenceConnect.Value, NoTransferOnHook: !c.TransferOnHook.Value,
-		Theme: c.Theme.Value, Locale: c.Locale.Value, TimeZone: c.TimeZone.Value, Country: c.Country.Value,
+		FewKeys: o.Board.FewKeys, Theme: c.Theme.Value, Locale: c.Locale.Value, TimeZone: c.TimeZone.Value, Country: c.Country.Value,
 		BrandName: c.BrandName.Value, Primary: c.PrimaryColor.Value, Accent: c.AccentColor.Value, PhoneName: o.PhoneName,
 		Voicemail: c.VoicemailNumber.Value, Emergency: c.EmergencyNumbers.Value, DigitMap: c.DigitMap.Value, Keys: progKeys(c.ProgramKeys.Value),
 		Locales: ui.Locales(),

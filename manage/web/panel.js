@@ -57,7 +57,7 @@ addEventListener('keydown', (e) => {
   if (onButton && (e.key === 'Enter' || e.key === ' ')) return;
   if (e.key === ' ') { e.preventDefault(); if (!e.repeat) hook(); return; }
   const key = keyOf(e);
-  if (!key) return;
+  if (!key || !document.querySelector(`[data-key="${CSS.escape(key)}"]`).checkVisibility()) return; // a key that this panel lacks
   e.preventDefault();
   if (!e.repeat) { pressed.set(e.code, key); down(key); }
 });
@@ -91,6 +91,37 @@ function lamps(all) {
   }
 }
 const words = { end_answer: 'End and answer', sign_in: 'Sign in' };
+// The panel's own words are English; another language is a table of them. What is on the display comes from the phone.
+let table = null, locale = 'en', latest = null, caller = '';
+const tr = (s) => table?.text[s] ?? s;
+const action = (a) => table?.action[a] ?? words[a] ?? a[0].toUpperCase() + a.slice(1).replaceAll('_', ' ');
+const say = (p) => (table?.screen[p.screen] ? table.screen[p.screen] + (/: .*/s.exec(p.say)?.[0] ?? '') : p.say);
+const guest = () => { if (caller) $('callme').textContent = `${caller} ${tr('calls you')}`; };
+async function speak(to) {
+  if (to === locale) return;
+  locale = to;
+  const r = /^de\b/.test(to) ? await fetch('de.json') : null;
+  if (r && !r.ok) return;
+  table = r && await r.json();
+  document.documentElement.lang = table ? 'de' : 'en';
+  const walk = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+  for (let n = walk.nextNode(); n; n = walk.nextNode()) {
+    if (n.parentElement.closest('#say, #link, #callme, #record, .lines span')) continue;
+    n.english ??= n.nodeValue;
+    const word = n.english.trim();
+    if (word) n.nodeValue = n.english.replace(word, tr(word));
+  }
+  for (const e of document.querySelectorAll('main [aria-label], main [title]')) {
+    for (const a of ['aria-label', 'title']) {
+      if (!e.hasAttribute(a)) continue;
+      e.english ??= {};
+      e.english[a] ??= e.getAttribute(a);
+      e.setAttribute(a, tr(e.english[a]));
+    }
+  }
+  record(); guest(); link($('link').dataset.state);
+  panel(latest);
+}
 function brand(b) {
   document.title = b.name || 'phoned';
   $('icon').href = b.logo || 'icon.svg';
@@ -100,23 +131,26 @@ function brand(b) {
   if (logo.getAttribute('src') !== b.logo) { if (b.logo) logo.src = b.logo; else logo.removeAttribute('src'); }
 }
 function panel(p) {
+  latest = p;
+  speak(p.locale);
   brand(p.brand);
   offHook = p.offHook; pin = p.pin;
   $('hook').setAttribute('aria-checked', p.offHook);
   p.softKeys.forEach((a, i) => {
     const b = document.querySelector(`[data-key=sk${i + 1}]`);
-    b.setAttribute('aria-label', a ? words[a] ?? a[0].toUpperCase() + a.slice(1) : `Soft key ${i + 1}, no function`);
+    b.setAttribute('aria-label', a ? action(a) : `${tr('Soft key')} ${i + 1}, ${tr('no function')}`);
     b.toggleAttribute('data-empty', !a);
   });
   p.keys.forEach((label, i) => {
     const b = document.querySelector(`[data-key=k${i + 1}]`);
     b.querySelector('span').textContent = label;
-    b.setAttribute('aria-label', label ? `Line key ${i + 1}: ${label}` : `Line key ${i + 1}, no function`);
+    b.setAttribute('aria-label', `${tr('Line key')} ${i + 1}${label ? `: ${label}` : `, ${tr('no function')}`}`);
   });
-  if ($('say').textContent !== p.say) $('say').textContent = p.say;
+  const said = say(p);
+  if ($('say').textContent !== said) $('say').textContent = said;
 }
 const level = (el, v) => { el.dataset.level = v; el.firstElementChild.style.clipPath = `inset(0 ${100 - 100 * Math.min(1, v)}% 0 0)`; };
-const link = (state) => { $('link').dataset.state = state; $('link').textContent = { live: 'connected', lost: 'connection lost, trying again' }[state]; };
+const link = (state) => { $('link').dataset.state = state; $('link').textContent = tr({ live: 'connected', lost: 'connection lost, trying again', wait: 'connecting' }[state]); };
 
 function follow() {
   const source = new EventSource('api/v1/screen/stream');
@@ -141,10 +175,10 @@ function note(order) {
   const wait = at - (tape.at(-1)?.at ?? 0);
   tape.push({ at, line: wait > 20 ? { do: 'wait', ms: wait } : null, order });
 }
+const record = () => { $('record').textContent = tr(since ? 'Stop and save' : 'Record'); };
 $('record').addEventListener('click', () => {
   const on = !since;
   $('record').setAttribute('aria-pressed', on);
-  $('record').textContent = on ? 'Stop and save' : 'Record';
   if (on) { tape.length = 0; since = performance.now(); return; }
   since = 0;
   const lines = tape.flatMap((t) => (t.line ? [t.line, t.order] : [t.order])).concat({ do: 'wait', ms: 500 }, { do: 'view' }, { do: 'quit' });
@@ -158,6 +192,7 @@ $('record').addEventListener('click', () => {
 fetch('sim/peer').then((r) => r.ok ? r.json() : null).then((peer) => {
   if (!peer) return;
   $('guest').dataset.here = '';
-  $('callme').textContent = `${peer.name} calls you`;
+  caller = peer.name;
+  guest();
   $('callme').addEventListener('click', () => send('sim/call-me', {}));
 }).catch(() => {});

@@ -19,9 +19,9 @@ export async function until(what, f, ms = 20000) {
 }
 
 // Starts the phone; it has registered when this returns. The microphone is a spoken sentence.
-export async function startPhone() {
+export async function startPhone(...args) {
   if (!existsSync(program)) throw new Error('bin/phonesim is not built: make build');
-  const child = spawn(program, ['-listen', '127.0.0.1:0', '-sound', 'bench'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, ['-listen', '127.0.0.1:0', '-sound', 'bench', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const said = [];
   child.stderr.on('data', (d) => said.push(String(d)));
   const url = await new Promise((done, failed) => {

@@ -232,7 +232,7 @@ func (l *layout) volume(slot image.Rectangle, v ui.Volume) {
 	l.card(slot, 8)
 	l.icon(image.Pt(slot.Min.X+8, slot.Min.Y+(slot.Dy()-iconSize)/2), v.Icon, l.t.text)
 	x := slot.Min.X + 32
-	l.label(image.Rect(x, slot.Min.Y, x+96, slot.Max.Y), v.Label, l.ty.label, l.t.text, true)
+	l.label(image.Rect(x, slot.Min.Y, x+96, slot.Max.Y), v.Label, l.fit(v.Label, 96, l.ty.label, 12), l.t.text, true)
 	l.right(image.Rect(slot.Max.X-56, slot.Min.Y, slot.Max.X-8, slot.Max.Y), v.Value, l.ty.smallTab, l.t.muted)
 	track := image.Rect(x+104, slot.Min.Y+slot.Dy()/2-4, slot.Max.X-64, slot.Min.Y+slot.Dy()/2+4)
 	whole := track

@@ -16,7 +16,7 @@ func (l *layout) clock(c ui.Clock) {
 	l.label(image.Rect(margin, y+48, w, y+80), c.Date, l.ty.row, l.t.muted, true)
 	big := chipStyle{l.ty.label, 32, 12}
 	for _, less := range []chipStyle{l.smallChip(), {normal.ty.chip, normal.chipH, 8}} {
-		if y+88+l.chipsHeight(margin, c.Chips, big) <= l.body().Max.Y-8 {
+		if y+88+l.chipsHeight(margin, c.Chips, big) <= l.body().Max.Y-8 && l.chipsFit(c.Chips, big) {
 			break
 		}
 		big = less
@@ -54,6 +54,8 @@ func (l *layout) row(slot image.Rectangle, r ui.Row, focus bool) {
 		l.value(image.Rect(right-w, slot.Min.Y, right, slot.Max.Y), r, vs)
 		right -= w + 16
 	}
+	// Large type gives way to the design's before a word is cut.
+	st = l.fit(r.Label, right-x, st, normal.ty.row.size)
 	l.label(image.Rect(x, slot.Min.Y, right, slot.Max.Y), r.Label, st, l.tone(ui.ToneText), false)
 	l.ground = ground
 }

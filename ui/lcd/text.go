@@ -248,6 +248,16 @@ func (l *layout) chipsHeight(left int, cs []ui.Chip, st chipStyle) int {
 	return y + st.height
 }
 
+// chipsFit reports whether every chip has room for its words.
+func (l *layout) chipsFit(cs []ui.Chip, st chipStyle) bool {
+	for _, c := range cs {
+		if l.chipWidth(c, st) > l.bounds.Max.X-2*margin {
+			return false
+		}
+	}
+	return true
+}
+
 // chips sets chips in a row, in further rows while there is room above
 // bottom; it returns where the next thing may start.
 func (l *layout) chips(x, y, bottom int, cs []ui.Chip, st chipStyle) int {
