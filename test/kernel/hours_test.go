@@ -28,7 +28,7 @@ const noBoard = "/nonexistent/board.toml"
 func testHours(t *testing.T) {
 	begun := time.Now()
 	const tokenLife = 10 * time.Minute
-	ex := startDaemonWith(t, lab.Config{TokenLife: tokenLife}, noBoard)
+	ex := startDaemonWith(t, lab.Config{TokenLife: tokenLife}, noBoard).ex
 	count := func(kind string, code int) int {
 		n := 0
 		for _, e := range ex.Engine.Record.Events(0) {
