@@ -73,7 +73,8 @@ type End struct {
 	mu      sync.Mutex
 	tr      transport
 	secure  bool
-	id      string // remote ufrag and fingerprint: another one is another transport
+	id      string // remote ufrag and fingerprint: another one is negotiated anew
+	print   string // remote fingerprint: another one is another transport; with another ufrag alone it is an ICE restart
 	local   string // last description sent
 	version uint64
 	formats map[uint8]sdptext.Format
@@ -132,7 +133,7 @@ func (e *End) Offer(ctx context.Context) ([]byte, error) {
 func (e *End) Renew() {
 	e.mu.Lock()
 	old := e.tr
-	e.tr, e.id, e.local = nil, "", ""
+	e.tr, e.id, e.print, e.local = nil, "", "", ""
 	e.mu.Unlock()
 	if old != nil {
 		old.close()
@@ -167,7 +168,7 @@ func (e *End) Answer(ctx context.Context, offer []byte) ([]byte, error) {
 	}
 	e.secure = a.Secure()
 	id := a.Ufrag + a.Fingerprint
-	tr, err := e.transport(a.Secure(), id)
+	tr, err := e.transport(a.Secure(), a.Fingerprint)
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +185,7 @@ func (e *End) Answer(ctx context.Context, offer []byte) ([]byte, error) {
 		}
 	}
 	dir := sdptext.AnswerDirection(a.Direction, e.wanted())
-	e.agree(id, local, dir)
+	e.agree(a, local, dir)
 	return e.publish(local, dir), nil
 }
 
@@ -239,7 +240,7 @@ func (e *End) Apply(ctx context.Context, answer []byte) error {
 			return fmt.Errorf("lab apply: %w", err)
 		}
 	}
-	e.agree(id, string(answer), sdptext.AnswerDirection(a.Direction, e.wanted()))
+	e.agree(a, string(answer), sdptext.AnswerDirection(a.Direction, e.wanted()))
 	return nil
 }
 
@@ -254,11 +255,12 @@ func withMid(answer string, secure bool) string {
 
 // agree takes over what a finished offer and answer mean for us: the sending
 // codec is the first of agreed.
-func (e *End) agree(id, agreed, dir string) {
+func (e *End) agree(remote sdptext.Audio, agreed, dir string) {
 	a, _ := sdptext.Read(agreed)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.id, e.dir, e.stats.Direction = id, dir, dir
+	e.id, e.print = remote.Ufrag+remote.Fingerprint, remote.Fingerprint
+	e.dir, e.stats.Direction = dir, dir
 	picked := false
 	for _, f := range a.Formats {
 		e.formats[f.PT] = f
@@ -270,13 +272,13 @@ func (e *End) agree(id, agreed, dir string) {
 
 // transport gives the transport for a remote identity, a new one if the peer
 // behind it changed.
-func (e *End) transport(secure bool, id string) (transport, error) {
+func (e *End) transport(secure bool, print string) (transport, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return nil, ErrClosed
 	}
-	if e.tr != nil && (id == "" || e.id == "" || e.id == id) {
+	if e.tr != nil && (print == "" || e.print == "" || e.print == print) {
 		return e.tr, nil
 	}
 	if e.tr != nil {
