@@ -142,6 +142,9 @@ type (
 		Call    CallRef
 		Quality Quality
 	}
+	// MediaSilent: nothing has arrived for a while, though something should.
+	// MediaUp follows when it does again.
+	MediaSilent struct{ Call CallRef }
 	// MutedSpeech: somebody has spoken into the muted microphone for a second.
 	MutedSpeech struct{}
 )
@@ -222,6 +225,7 @@ func (DigitSent) what()         {}
 func (RecordingReported) what() {}
 func (QualitySampled) what()    {}
 func (MutedSpeech) what()       {}
+func (MediaSilent) what()       {}
 func (Dial) what()              {}
 func (Answer) what()            {}
 func (Reject) what()            {}

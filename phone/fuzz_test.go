@@ -98,6 +98,9 @@ func (m *simulation) event(a, b, c byte) What {
 		if b < 200 {
 			return MediaUp{Call: ref}
 		}
+		if c%2 == 0 {
+			return MediaSilent{ref}
+		}
 		return MediaFailed{Call: ref}
 	case 25, 26:
 		return HoldDone{Call: ref, On: b%3 != 0, OK: b%5 != 0}

@@ -96,10 +96,11 @@ type call struct {
 	detail    string // why it is over, for the API
 	dialled   string // the number after rewrites
 	melody    string
-	referrer  CallID // whose far end asked for this call
-	hops      int    // redirections followed
-	unsure    bool   // handed on, but nobody said that it rang there
-	slot      string // the park slot that is retrieved by this call
+	referrer  CallID    // whose far end asked for this call
+	hops      int       // redirections followed
+	returned  time.Time // taken back after a transfer that failed
+	unsure    bool      // handed on, but nobody said that it rang there
+	slot      string    // the park slot that is retrieved by this call
 }
 
 func (c *call) ref() CallRef { return CallRef{ID: c.ID, Gen: c.gen} }

@@ -169,6 +169,8 @@ func (t *turn) applyMove(w What) {
 		t.parkSlots(w)
 	case ParkResult:
 		t.parkResult(w)
+	case MediaSilent:
+		t.mediaSilent(w)
 	case MutedSpeech:
 		t.mutedSpeech()
 	}

@@ -193,6 +193,21 @@ func (t *turn) mediaFailed(e MediaFailed) {
 	}
 }
 
+// returnedTime is how long after a failed transfer silence means that the
+// caller is not really back.
+const returnedTime = 20 * time.Second
+
+// mediaSilent: silence may be nothing but a far end that does not speak. Right
+// after a failed transfer it is not: the exchange has left nobody there (C3),
+// and what does not come back in time is over.
+func (t *turn) mediaSilent(e MediaSilent) {
+	c := t.of(e.Call)
+	if c == nil || c.State != Active || c.OnHold || c.returned.IsZero() || t.at.Sub(c.returned) > returnedTime {
+		return
+	}
+	t.mediaFailed(MediaFailed{Call: e.Call})
+}
+
 func (t *turn) callIdentified(e CallIdentified) {
 	c := t.call(e.Call.ID)
 	if c == nil || c.gen != e.Call.Gen {

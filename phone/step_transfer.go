@@ -474,6 +474,7 @@ func (t *turn) transferFailed(a *call, e TransferDone) {
 		t.endCall(a, CauseTransferFailed, e.Code)
 		return
 	}
+	a.returned = t.at
 	switch {
 	case consulting && t.path != PathNone:
 		t.failToast(ToastTransferFailed, x.target, cause, a)

@@ -122,6 +122,8 @@ func (tr *Trace) stale(w What) bool {
 		return tr.closed(w.Call)
 	case MediaFailed:
 		return tr.closed(w.Call)
+	case MediaSilent:
+		return tr.closed(w.Call)
 	case DigitSent:
 		return tr.closed(w.Call)
 	case RemoteHeld:

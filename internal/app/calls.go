@@ -341,6 +341,7 @@ func (p *Phone) watch(c *call, s media.Session) {
 				p.loop.Post(phone.MediaFailed{Call: c.ref(), Detail: e.Detail})
 			case media.Stalled:
 				p.log.Info("no sound arrives", "call", c.ref().ID, "err", e.Detail)
+				p.loop.Post(phone.MediaSilent{Call: c.ref()})
 			case media.DigitReceived:
 				p.log.Debug("digit received", "call", c.ref().ID)
 			}

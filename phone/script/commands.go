@@ -277,6 +277,9 @@ var network = map[string]func(*World, []string) error{
 		if what == "failed" {
 			return phone.MediaFailed{Call: r}
 		}
+		if what == "silent" {
+			return phone.MediaSilent{Call: r}
+		}
 		return phone.MediaUp{Call: r, Secure: true}
 	}),
 	"held": onWord(func(r phone.CallRef, what string) phone.What {
