@@ -75,7 +75,6 @@ func (w *world) flowFrom(addr string) bool {
 	return false
 }
 
-
 // inItsOwnNetwork runs this test again in a process with a network namespace of
 // its own, where addresses can be changed.
 func inItsOwnNetwork(t *testing.T) {
