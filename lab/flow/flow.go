@@ -176,6 +176,10 @@ func (u *UDP) read() {
 		if err != nil { // an ICMP refusal of an earlier datagram: not the end
 			continue
 		}
+		if answer := bindingAnswer(buf[:n], addr); answer != nil {
+			_, _ = u.conn.WriteTo(answer, addr) // lost like any datagram
+			continue
+		}
 		u.h.Received(u.peer(addr), append([]byte(nil), buf[:n]...))
 	}
 }
