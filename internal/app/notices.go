@@ -61,8 +61,8 @@ func (p *Phone) event(name string, detail map[string]any) {
 const saveTime = 10 * time.Second
 
 func (p *Phone) saveCall(r phone.CallRecord, id string) {
-	if p.cfg.Store == nil {
-		return
+	if p.cfg.Store == nil || p.loop.View().Settings.HistoryOff {
+		return // with the history off nothing of it stays, and the backend is not told
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), saveTime)
 	defer cancel()
