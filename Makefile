@@ -11,7 +11,7 @@ ARGS ?=
 .PHONY: help
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
-	@echo; echo 'AREA of test-full: interop fuzz kernel arm64 web power'
+	@echo; echo 'AREA of test-full: interop fuzz kernel qemu arm64 web power'
 
 .PHONY: run
 run: setup-run build ## start the lab exchange and the phone; prints the address of its front panel
@@ -50,7 +50,7 @@ test: ## everything a change must pass: at most 35 minutes on a new machine, 15 
 
 .PHONY: test-full
 test-full: ## the whole matrix of one AREA
-	@test/run $(or $(AREA),$(error say which: make test-full AREA=interop|fuzz|kernel|arm64|web|power))
+	@test/run $(or $(AREA),$(error say which: make test-full AREA=interop|fuzz|kernel|qemu|arm64|web|power))
 
 .PHONY: test-peers
 test-peers: ## calls with FreeSWITCH and Asterisk built beside the project (PEERS=dir)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"slices"
 	"strings"
 
 	"github.com/pion/mediadevices/pkg/driver"
@@ -25,16 +26,28 @@ type device struct {
 	free   func()
 }
 
-// Open starts a V4L2 camera by a part of its name or path; "" is the first.
+// Open starts a V4L2 camera by a part of its name or path; "" is the first. Most
+// cameras have a second device beside the one with the pictures: who gives none
+// is passed over.
 func Open(name string) (Source, error) {
 	v4l2.Initialize()
-	for _, d := range driver.GetManager().Query(driver.FilterVideoRecorder()) {
+	all := driver.GetManager().Query(driver.FilterVideoRecorder())
+	slices.SortFunc(all, func(a, b driver.Driver) int { return strings.Compare(a.Info().Label, b.Info().Label) })
+	var errs []error
+	for _, d := range all {
 		if !strings.Contains(d.Info().Label, name) {
 			continue
 		}
-		return start(d)
+		src, err := start(d)
+		if err == nil {
+			return src, nil
+		}
+		errs = append(errs, err)
 	}
-	if name == "" {
+	switch {
+	case len(errs) > 0:
+		return nil, errors.Join(errs...)
+	case name == "":
 		return nil, ErrNoCamera
 	}
 	return nil, fmt.Errorf("%w called %q", ErrNoCamera, name)
