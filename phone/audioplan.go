@@ -1,6 +1,10 @@
 package phone
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // Equal reports whether two plans say the same.
 func (p AudioPlan) Equal(q AudioPlan) bool {
@@ -80,12 +84,41 @@ func (s *State) ringPlan() Ring {
 	switch {
 	case c == nil && s.recall.call != 0:
 		return Ring{On: true, Melody: melodyRecall}
+	case c == nil && s.preview && s.path == PathNone:
+		return Ring{On: true, Melody: s.settings.Melody}
 	case c == nil:
 		return Ring{}
 	case s.path == PathNone || s.station == stationQuiet:
-		return Ring{On: true, Melody: c.melody}
+		return Ring{On: true, Melody: cmp.Or(c.melody, s.settings.Melody)}
 	case s.settings.SoftRing && s.path != PathSpeaker:
-		return Ring{On: true, Melody: c.melody, Soft: true}
+		return Ring{On: true, Melody: cmp.Or(c.melody, s.settings.Melody), Soft: true}
 	}
 	return Ring{}
+}
+
+// melodyMenu is the choice of ringing; one that is chosen is heard.
+func (s *State) melodyMenu() []entry {
+	now := s.settings.Melody
+	if now == "" && len(s.settings.Melodies) > 0 {
+		now = s.settings.Melodies[0]
+	}
+	list := choices(SetMelody, s.settings.Melodies, now, "melody.")
+	for i, m := range s.settings.Melodies {
+		list[i].do = func(t *turn) {
+			t.change(SetMelody, m)
+			t.preview = true
+			t.start(Timer{Kind: TimerPreview}, previewTime)
+		}
+	}
+	return list
+}
+
+// previewTime is one round of any melody.
+const previewTime = 6 * time.Second
+
+func (t *turn) stopPreview() {
+	if t.preview {
+		t.preview = false
+		t.stop(Timer{Kind: TimerPreview})
+	}
 }

@@ -136,6 +136,7 @@ const (
 	TimerOverlay     TimerKind = "overlay"      // 2 s volume overlay
 	TimerToast       TimerKind = "toast"        // 4 s
 	TimerTone        TimerKind = "tone"         // a tone's own limit
+	TimerPreview     TimerKind = "preview"      // 6 s of a melody
 	TimerMedia       TimerKind = "media"        // the media's own deadline after the 200
 	TimerHoldRecall  TimerKind = "hold_recall"  // 5 s / 120 s
 	TimerHoldRemind  TimerKind = "hold_remind"  // 45 s, then 30 s

@@ -32,7 +32,7 @@ func newSimulation(step func(State, Event) (State, []Effect)) *simulation {
 
 var simKeys = []Key{
 	"1", "2", "0", "9", "*", "#", KeySoft1, KeySoft2, KeySoft3, KeySoft4, KeyArrowUp, KeyArrowDown, KeyArrowLeft, KeyArrowRight,
-	KeyOK, KeyBack, KeySpeaker, KeyHeadset, KeyMute, KeyHold, KeyTransfer, KeyRedial, KeyMessage, KeyVolUp, KeyVolDown, KeyLine1, "k2",
+	KeyOK, KeyBack, KeySpeaker, KeyHeadset, KeyHeadsetButton, KeyMute, KeyHold, KeyTransfer, KeyRedial, KeyMessage, KeyVolUp, KeyVolDown, KeyLine1, "k2",
 	"k3", "k4", "k5", "k6", "k7", KeyLine8, "5", "7",
 	KeySoft1, KeySoft2, KeySoft4, KeyTransfer, KeyTransfer, KeySoft3, KeySoft3, KeySpeaker, KeyHold, "nonsense",
 }
@@ -213,7 +213,8 @@ func (m *simulation) desk(c byte) What {
 		Keys: []ProgKey{{}, {Function: KeyBLF, Value: "1003", Pickup: []string{"", "**"}[int(c/2)%2]}, {Function: KeyPark, Value: "701"},
 			{Function: KeySpeedDial, Value: "2345"}, {Function: KeyDND}, {Function: KeyForwards}, {Function: KeyVoicemail}, {Function: KeyLock}},
 		Forward: Forward{NoAnswer: []string{"", "1009"}[int(c/4)%2]}, AutoLock: time.Duration(c%2) * time.Minute, RejectAnonymous: c > 128,
-		HotLine: []string{"", "", "", "1001"}[int(c/8)%4], MuteKeyDND: true, HookFlash: c%2 == 0, MuteReminder: time.Duration(c%3) * time.Second,
+		Melodies: []string{"aurora", "chime"},
+		HotLine:  []string{"", "", "", "1001"}[int(c/8)%4], MuteKeyDND: true, HookFlash: c%2 == 0, MuteReminder: time.Duration(c%3) * time.Second,
 	}
 	return SettingsChanged{set}
 }

@@ -148,6 +148,7 @@ func (k *checker) timers(s *State) {
 	same(s.page.form != nil && s.page.form.tap.key != 0, TimerTap)
 	same(s.callback.left > 0 && s.callback.call == 0, TimerCallback)
 	same(s.lockedOut(), TimerLockOut)
+	same(s.preview, TimerPreview)
 	inter := s.running(Timer{Kind: TimerInterDigit})
 	k.must(inter == (s.station == stationDialing) || s.station == stationTransfer && s.input.Text != "", "timer inter_digit runs: %v at station %d", inter, s.station)
 	same(s.xfer.underway(), TimerTransfer)

@@ -23,10 +23,12 @@ const (
 	KeyTransfer   Key = "transfer"
 	KeyRedial     Key = "redial"
 	KeyMessage    Key = "message"
-	KeyVolUp      Key = "vol+"
-	KeyVolDown    Key = "vol-"
-	KeyLine1      Key = "k1"
-	KeyLine8      Key = "k8"
+	// KeyHeadsetButton is the button on the headset's cord or cup.
+	KeyHeadsetButton Key = "headset_button"
+	KeyVolUp         Key = "vol+"
+	KeyVolDown       Key = "vol-"
+	KeyLine1         Key = "k1"
+	KeyLine8         Key = "k8"
 )
 
 // Digit reports whether k is one of 0-9 * # and which.
@@ -78,7 +80,7 @@ func (k Key) Valid() bool {
 		return true
 	}
 	switch k {
-	case KeyArrowUp, KeyArrowDown, KeyArrowLeft, KeyArrowRight, KeyOK, KeyBack, KeySpeaker, KeyHeadset, KeyMute,
+	case KeyArrowUp, KeyArrowDown, KeyArrowLeft, KeyArrowRight, KeyOK, KeyBack, KeySpeaker, KeyHeadset, KeyHeadsetButton, KeyMute,
 		KeyHold, KeyTransfer, KeyRedial, KeyMessage, KeyVolUp, KeyVolDown:
 		return true
 	}

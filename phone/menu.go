@@ -116,7 +116,7 @@ func (s *State) menuEntries() []entry {
 	case menuSound:
 		return s.soundMenu()
 	case menuMelody:
-		return choices(SetMelody, set.Melodies, set.Melody, "melody.")
+		return s.melodyMenu()
 	case menuDisplay:
 		return []entry{{"theme", "@theme", "@" + set.Theme, (*turn).nextTheme}}
 	case menuLanguage:

@@ -64,6 +64,7 @@ type State struct {
 	choice   int // the selected suggestion while dialling, 0: what was typed
 	callback callback
 
+	preview   bool // the chosen melody is heard
 	lockUntil time.Time
 	pinFor    string // what a PIN is being checked for
 	pinSaving pinSave

@@ -24,6 +24,7 @@ func (t *turn) keyDown(k Key) {
 		return
 	}
 	t.stopCallback(true)
+	t.stopPreview()
 	t.rollOver(k)
 	t.releaseKey(k)
 	t.keys = append(t.keys, heldKey{k, t.at})
@@ -91,6 +92,8 @@ func (s *State) hasLongPress(k Key) bool {
 		return s.screen() == ScreenIdle && s.path == PathNone
 	case "#":
 		return s.screen() == ScreenIdle && s.path == PathNone
+	case KeyHeadsetButton:
+		return s.find(isIncoming) != nil
 	case KeySpeaker:
 		return (s.path == PathHandset || s.path == PathGroup) && s.talking() != nil
 	}
@@ -174,6 +177,8 @@ func (t *turn) longPress(k Key) {
 		t.toggleDND()
 	case KeySpeaker:
 		t.groupKey()
+	case KeyHeadsetButton:
+		t.headsetButton(true)
 	}
 }
 
@@ -211,6 +216,8 @@ func (t *turn) press(k Key) {
 		t.pressBack()
 	case KeySpeaker:
 		t.speakerKey()
+	case KeyHeadsetButton:
+		t.headsetButton(false)
 	case KeyHeadset:
 		t.headsetKey()
 	case KeyMute:

@@ -65,7 +65,8 @@ func (t *turn) pageBack() {
 
 // settlePage closes a page whose call is gone or has lost the focus.
 func (t *turn) settlePage() {
-	if t.locked() && !t.pageWhileLocked() {
+	unlocking := t.page.form != nil && t.page.form.id == "unlock"
+	if t.locked() && !t.pageWhileLocked() || unlocking && !t.locked() {
 		t.closePage()
 	}
 	if f := t.page.form; f != nil && f.id == "unlock" && !t.locked() { // unlocked from elsewhere

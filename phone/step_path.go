@@ -157,6 +157,29 @@ func (t *turn) headsetKey() {
 	t.pathKey(PathHeadset, "headset")
 }
 
+// headsetButton answers or, when nobody rings, ends; held down it rejects (C6).
+func (t *turn) headsetButton(long bool) {
+	c := t.call(t.focus)
+	if c == nil || c.State != Incoming {
+		c = t.incoming()
+	}
+	switch a := t.talking(); {
+	case c != nil && long:
+		t.endCall(c, CauseRejected, t.settings.RejectCode)
+	case c != nil && t.path == PathNone:
+		t.headset = !t.headsetOut
+		t.answer(c, PathHeadset, "headset")
+	case c != nil:
+		t.answer(c, t.path, "headset")
+	case a != nil && t.inConf(a.ID):
+		t.endConf()
+	case a != nil:
+		t.end(a)
+	default:
+		t.blip()
+	}
+}
+
 func (t *turn) pathKey(p Path, cause string) {
 	c := t.call(t.focus)
 	ringing := c != nil && c.State == Incoming

@@ -89,6 +89,8 @@ func (t *turn) timerFired(f TimerFired) {
 		t.recallDue()
 	case TimerCallWaiting:
 		t.waitingDue()
+	case TimerPreview:
+		t.preview = false
 	case TimerTap:
 		t.tapDue()
 	case TimerLockOut:

@@ -64,6 +64,25 @@ type Config struct {
 	HookFlash Value[bool] `key:"hook_flash" name:"Hook flash" stage:"service"`
 	// MuteReminder is how often a muted call reminds, in seconds; 0: never.
 	MuteReminder Value[int64] `key:"mute_reminder" name:"Reminder of mute" stage:"service"`
+	// NoMatch is what happens to a number that the digit map rules out.
+	NoMatch         Value[string]   `key:"no_match" name:"Numbers the digit map rules out" stage:"service" enum:"collect send reject"`
+	VIPNumbers      Value[[]string] `key:"vip_numbers" name:"Numbers that may disturb" stage:"service"`
+	BlockedNumbers  Value[[]string] `key:"blocked_numbers" name:"Blocked numbers" stage:"service"`
+	RejectAnonymous Value[bool]     `key:"reject_anonymous" name:"Reject anonymous calls" stage:"service"`
+	HotLine         Value[string]   `key:"hot_line" name:"Hot line" stage:"service"`
+	// HotLineDelay leaves time to dial something else.
+	HotLineDelay   Value[time.Duration] `key:"hot_line_delay" name:"Hot line after" stage:"service"`
+	ForwardAlways  Value[string]        `key:"forward_always" name:"Forward always to" stage:"service"`
+	ForwardBusy    Value[string]        `key:"forward_busy" name:"Forward when busy to" stage:"service"`
+	ForwardNoReply Value[string]        `key:"forward_no_answer" name:"Forward without an answer to" stage:"service"`
+	ForwardAfter   Value[time.Duration] `key:"forward_no_answer_delay" name:"Forward without an answer after" stage:"service"`
+	// The timers of C0.5.
+	FirstDigit     Value[time.Duration] `key:"first_digit_timeout" name:"Dial tone lasts" stage:"service"`
+	InterDigit     Value[time.Duration] `key:"inter_digit_timeout" name:"Wait for another digit" stage:"service"`
+	InterDigitLong Value[time.Duration] `key:"inter_digit_long_timeout" name:"Wait for a missing digit" stage:"service"`
+	NoAnswer       Value[time.Duration] `key:"no_answer_timeout" name:"Give up calling after" stage:"service"`
+	RingLimit      Value[time.Duration] `key:"ring_timeout" name:"Stop ringing after" stage:"service"`
+	AutoLock       Value[time.Duration] `key:"auto_lock" name:"Lock by itself after" stage:"service"`
 	// ProgramKeys are K1 to K8, each "FUNCTION", "FUNCTION:VALUE" or "FUNCTION:VALUE:LABEL".
 	ProgramKeys Value[[]string] `key:"program_keys" name:"Programmable keys" stage:"service"`
 

@@ -55,6 +55,22 @@ mute_reminder = 60
 follow_redirects = false
 conference_connect = true
 transfer_on_hook = false
+no_match = "reject"
+vip_numbers = ["1002"]
+blocked_numbers = ["0900"]
+reject_anonymous = true
+hot_line = "1003"
+hot_line_delay = 2000
+forward_always = "1004"
+forward_busy = "1005"
+forward_no_answer = "1006"
+forward_no_answer_delay = 15000
+first_digit_timeout = 20000
+inter_digit_timeout = 2000
+inter_digit_long_timeout = 8000
+no_answer_timeout = 60000
+ring_timeout = 90000
+auto_lock = 600000
 program_keys = ["blf:1003"]
 locale = "de-CH"
 time_zone = "Europe/Zurich"
@@ -98,7 +114,7 @@ const fullJSON = `{
  "auto_configure": false, "display_name": "Ann", "ws_servers": ["wss://a.example.net:8443", "wss://b.example.net/ws"],
  "provisioning_url": "https://cfg.example.net/{mac}.toml", "provisioning_interval": 3600000, "provisioning_dhcp": true,
  "provisioning_keys": ["ed25519:iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w"],
- "microphone_id": "hw:1", "speaker_id": "hw:2", "opus_bitrate": 32000, "opus_dtx": true, "park_poll_interval": 7000, "voicemail_number": "*97", "emergency_numbers": ["112"], "digit_map": "x.T", "transfers": "ask", "auto_answer": "open", "hook_flash": true, "mute_reminder": 60, "follow_redirects": false, "conference_connect": true, "transfer_on_hook": false, "program_keys": ["blf:1003"], "locale": "de-CH",
+ "microphone_id": "hw:1", "speaker_id": "hw:2", "opus_bitrate": 32000, "opus_dtx": true, "park_poll_interval": 7000, "voicemail_number": "*97", "emergency_numbers": ["112"], "digit_map": "x.T", "transfers": "ask", "auto_answer": "open", "hook_flash": true, "mute_reminder": 60, "follow_redirects": false, "conference_connect": true, "transfer_on_hook": false, "no_match": "reject", "vip_numbers": ["1002"], "blocked_numbers": ["0900"], "reject_anonymous": true, "hot_line": "1003", "hot_line_delay": 2000, "forward_always": "1004", "forward_busy": "1005", "forward_no_answer": "1006", "forward_no_answer_delay": 15000, "first_digit_timeout": 20000, "inter_digit_timeout": 2000, "inter_digit_long_timeout": 8000, "no_answer_timeout": 60000, "ring_timeout": 90000, "auto_lock": 600000, "program_keys": ["blf:1003"], "locale": "de-CH",
  "time_zone": "Europe/Zurich", "country": "CH", "theme": "light", "primary_color": "#0a84ff", "accent_color": "rgb(10, 132, 255)",
  "brand_name": "Acme", "brand_logo": "https://acme.example/logo.png",
  "ice_servers": [{"urls": ["stun:stun.example.net"]},

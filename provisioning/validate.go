@@ -122,6 +122,7 @@ func (c *Config) check() []error {
 			k.wrong("emergency_numbers", "emergency_numbers["+strconv.Itoa(i)+"]", "digits only")
 		}
 	}
+	k.calling()
 	k.that(slices.Contains([]string{"", "own", "accept", "ask", "refuse"}, c.Transfers.Value), "transfers", `"own", "accept", "ask" or "refuse"`)
 	k.that(slices.Contains([]string{"", "off", "muted", "open"}, c.AutoAnswer.Value), "auto_answer", `"off", "muted" or "open"`)
 	k.that(c.MuteReminder.Value >= 0 && c.MuteReminder.Value <= 3600, "mute_reminder", "0 to 3600 seconds")
@@ -135,6 +136,35 @@ func (c *Config) check() []error {
 		}
 	}
 	return k.errs
+}
+
+// maxNumbers bounds the lists of numbers.
+const maxNumbers = 500
+
+// calling checks numbers and timers of the person's service.
+func (k *checker) calling() {
+	c := k.c
+	k.that(slices.Contains([]string{"", "collect", "send", "reject"}, c.NoMatch.Value), "no_match", `"collect", "send" or "reject"`)
+	for key, list := range map[string][]string{"vip_numbers": c.VIPNumbers.Value, "blocked_numbers": c.BlockedNumbers.Value} {
+		k.that(len(list) <= maxNumbers, key, "at most "+strconv.Itoa(maxNumbers)+" numbers")
+		k.that(!slices.Contains(list, ""), key, "numbers that are not empty")
+	}
+	for _, d := range []struct {
+		v         Value[time.Duration]
+		key, want string
+		low, high time.Duration
+	}{
+		{c.HotLineDelay, "hot_line_delay", "0 to 60000 milliseconds", 0, time.Minute},
+		{c.ForwardAfter, "forward_no_answer_delay", "1000 to 180000 milliseconds", time.Second, 3 * time.Minute},
+		{c.FirstDigit, "first_digit_timeout", "1000 to 300000 milliseconds", time.Second, 5 * time.Minute},
+		{c.InterDigit, "inter_digit_timeout", "500 to 60000 milliseconds", 500 * time.Millisecond, time.Minute},
+		{c.InterDigitLong, "inter_digit_long_timeout", "500 to 120000 milliseconds", 500 * time.Millisecond, 2 * time.Minute},
+		{c.NoAnswer, "no_answer_timeout", "5000 to 600000 milliseconds", 5 * time.Second, 10 * time.Minute},
+		{c.RingLimit, "ring_timeout", "5000 to 600000 milliseconds", 5 * time.Second, 10 * time.Minute},
+		{c.AutoLock, "auto_lock", "0 to 86400000 milliseconds", 0, 24 * time.Hour},
+	} {
+		k.that(!d.v.Set() || d.v.Value >= d.low && d.v.Value <= d.high, d.key, d.want)
+	}
 }
 
 func (k *checker) addresses() {

@@ -277,7 +277,12 @@ func settingsOf(o Options) phone.Settings {
 		FewKeys: o.Board.FewKeys, Theme: c.Theme.Value, Locale: c.Locale.Value, TimeZone: c.TimeZone.Value, Country: c.Country.Value,
 		BrandName: c.BrandName.Value, Primary: c.PrimaryColor.Value, Accent: c.AccentColor.Value, PhoneName: o.PhoneName,
 		Voicemail: c.VoicemailNumber.Value, Emergency: c.EmergencyNumbers.Value, DigitMap: c.DigitMap.Value, Keys: progKeys(c.ProgramKeys.Value),
-		Locales: ui.Locales(),
+		Locales: ui.Locales(), Melodies: melodies(),
+		NoMatch: noMatch[c.NoMatch.Value], VIP: c.VIPNumbers.Value, Blocked: c.BlockedNumbers.Value, RejectAnonymous: c.RejectAnonymous.Value,
+		HotLine: c.HotLine.Value, HotLineAfter: c.HotLineDelay.Value, AutoLock: c.AutoLock.Value,
+		Forward: phone.Forward{Always: c.ForwardAlways.Value, Busy: c.ForwardBusy.Value, NoAnswer: c.ForwardNoReply.Value, NoAnswerAfter: c.ForwardAfter.Value},
+		Timers: phone.Timers{FirstDigit: c.FirstDigit.Value, InterDigitShort: c.InterDigit.Value, InterDigitLong: c.InterDigitLong.Value,
+			NoAnswer: c.NoAnswer.Value, Ring: c.RingLimit.Value},
 	})
 }
 
@@ -390,7 +395,7 @@ func (s *System) Run(ctx context.Context, l net.Listener) error {
 	} else {
 		served <- nil
 	}
-	s.Engine.PrepareRing("")
+	s.Engine.PrepareRing(s.Phone.View().Settings.Melody)
 	s.watchCards(ctx)
 	err := s.Phone.Run(ctx)
 	s.Gate.Close()

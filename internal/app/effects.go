@@ -82,6 +82,7 @@ func (p *Phone) runCommon(e phone.Effect) {
 	case phone.SaveVolume:
 		p.saves.add(func() { p.saveVolume(e) })
 	case phone.SaveSetting:
+		p.prepareRing(e)
 		p.saves.add(func() { p.saveSetting(e) })
 	case phone.ParkListWanted:
 		p.askSlots(e)

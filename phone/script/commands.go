@@ -197,6 +197,8 @@ func setting(s *phone.Settings, name string, v []string) error {
 		s.MaxCalls, _ = strconv.Atoi(word(v, 0))
 	case "vip":
 		s.VIP = v
+	case "melodies":
+		s.Melodies = v
 	case "blocked":
 		s.Blocked = v
 	case "hotlineafter":

@@ -72,6 +72,8 @@ func (w *World) look(what string, a []string) (string, bool) {
 			return "on", true
 		}
 		return "off", true
+	case "melody":
+		return orNone(v.Plan.Ring.Melody), true
 	case "mic":
 		return w.nameOf(v.Plan.Mic), true
 	case "listen":

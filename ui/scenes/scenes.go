@@ -57,7 +57,7 @@ var (
 // All gives every scene, in the order of the contact sheet.
 func All() []Scene {
 	var out []Scene
-	for _, group := range [][]Scene{idle(), calls(), several(), flows(), service(), dialing(), lists(), details(), desk(), overlays(), hostile()} {
+	for _, group := range [][]Scene{idle(), calls(), several(), flows(), service(), dialing(), lists(), details(), desk(), deskMore(), overlays(), hostile()} {
 		out = append(out, group...)
 	}
 	return out
