@@ -205,14 +205,15 @@ func TestASlowFollowerGetsAWholeFrame(t *testing.T) {
 			}
 		}
 	}
-	seq, whole := read() // the first, whole
+	seq, _ := read() // the first, whole
 	wholes := 0
 	for grey := range uint8(100) {
 		paint(b.mirror, grey) // it does not read: only the first eight fit
 	}
 	for seq < 101 {
 		was := seq
-		seq, whole = read()
+		next, whole := read()
+		seq = next
 		if seq > was+1 && !whole {
 			t.Fatalf("from %d to %d by a part", was, seq)
 		}
