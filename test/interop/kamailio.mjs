@@ -5,6 +5,7 @@ import { add, both, full } from './harness.mjs';
 import { baresipEnd, onA, onB, ours } from './ends.mjs';
 import { dir, rpc, turn, until, uri } from './exchange.mjs';
 import { addMatrix } from './matrix.mjs';
+import './linphone.mjs';
 import './ugly.mjs';
 import { missing } from './ourphone.mjs';
 import { connect, shortCall, tonesBothWays, wholeCall, withEnds } from './steps.mjs';
