@@ -95,7 +95,7 @@ for (const profile of ['full', 'minimal']) {
   });
 }
 
-full('sixteen keys make a whole call', { timeout: 120000 }, async () => {
+test('sixteen keys make a whole call', { timeout: 120000 }, async () => {
   const phone = await startPhone('-profile', 'minimal');
   try {
     const page = await openPanel(browser, phone);
