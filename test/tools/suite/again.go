@@ -14,7 +14,7 @@ const mostAgain = 6
 
 // noExcuse marks failures that a second run cannot take back: a race that was seen
 // once is there, and what does not compile or leaks does so again.
-var noExcuse = regexp.MustCompile(`DATA RACE|does not build|leaked|panic:|SIGSEGV|not in the list of skips`)
+var noExcuse = regexp.MustCompile(`DATA RACE|does not build|leaked|panic:|SIGSEGV|not finished after|interrupted`)
 
 // again runs what failed a second time, alone, and moves what passes now from the
 // failures to the unsteady ones. Sound and real kernels share two cores with all
