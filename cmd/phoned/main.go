@@ -113,11 +113,11 @@ func provisioner(o options, log *slog.Logger) (*app.Provisioner, error) {
 	if err := app.FinishReset(o.data); err != nil { // before what it wipes is read
 		return nil, err
 	}
-	vault, err := app.OpenVault(filepath.Join(o.data, "provisioning.json"), o.key)
+	vault, err := openVault(filepath.Join(o.data, "provisioning.json"), o.key, log)
 	if err != nil {
 		return nil, err
 	}
-	copies, err := app.OpenVault(filepath.Join(o.data, "config", "good"), o.key)
+	copies, err := openVault(filepath.Join(o.data, "config", "good"), o.key, log)
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +134,18 @@ func provisioner(o options, log *slog.Logger) (*app.Provisioner, error) {
 	})
 }
 
+// openVault goes on with an empty vault where the kept one can't be read.
+func openVault(path, keyFile string, log *slog.Logger) (provisioning.Vault, error) {
+	vault, err := app.OpenVault(path, keyFile)
+	if vault == nil {
+		return nil, err
+	}
+	if err != nil {
+		log.Warn("what the phone was given before can't be read", "err", err)
+	}
+	return vault, nil
+}
+
 // assemble makes a phone of its board file and a configuration.
 func assemble(o options, cfg provisioning.Config, told []health.Problem, prov *app.Provisioner, log *slog.Logger) (app.Made, error) {
 	for _, p := range told {
@@ -145,7 +157,10 @@ func assemble(o options, cfg provisioning.Config, told []health.Problem, prov *a
 	if err != nil {
 		return app.Made{}, errors.Join(fmt.Errorf("sound: %w", err), devices.Close())
 	}
-	closeAll := func() error { return errors.Join(cards.Close(), devices.Close()) }
+	closeAll := func() error {
+		current.Store(nil) // until the next one runs there is none that could hang
+		return errors.Join(cards.Close(), devices.Close())
+	}
 	opts := app.Options{
 		Config: cfg, DataDir: o.data, SecretsKey: o.key, Built: installed(), Devices: device.Mux{Default: cards, Named: map[string]device.Driver{"null": device.NewNull()}},
 		Loopback: o.loopback, PhoneName: cfg.DisplayName.Value, Version: version, Log: log,

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -8,29 +10,32 @@ import (
 	"strings"
 
 	"phoned/internal/httpcall"
+	"phoned/internal/walltime"
 	"phoned/provisioning"
 	"phoned/store"
 )
 
 // OpenVault opens the file of what the phone was given, sealed like its secrets.
-// What can't be opened is empty; only a folder that can't be used is an error.
+// What can't be opened is empty, with the reason; without a vault the folder can't
+// be used at all.
 func OpenVault(path, keyFile string) (*store.Secrets, error) {
-	key, _ := store.FindKey(keyFile) // told when the secrets are opened
-	vault, err := store.OpenSecretsKey(path, key)
-	if vault == nil {
-		return nil, err
+	key, err := store.FindKey(keyFile)
+	vault, oerr := store.OpenSecretsKey(path, key)
+	if err = errors.Join(err, oerr); err != nil {
+		err = fmt.Errorf("%s: %w", filepath.Base(path), err)
 	}
-	return vault, nil
+	return vault, err
 }
 
-// SiteClient makes the client for the site's server.
-func SiteClient(version string) func(provisioning.Config) *httpcall.Client {
-	return func(c provisioning.Config) *httpcall.Client {
+// SiteClient makes the client for the site's server. It waits, like all of the
+// phone's TLS, until the time of day can be believed.
+func SiteClient(version string) func(provisioning.Config, *walltime.Gate) *httpcall.Client {
+	return func(c provisioning.Config, gate *walltime.Gate) *httpcall.Client {
 		roots, err := c.Roots()
 		if err != nil {
 			roots = nil // told as a problem of ca_file; the system's then
 		}
-		return httpcall.New(httpcall.Config{Roots: roots, UserAgent: "phoned/" + version})
+		return httpcall.New(httpcall.Config{Roots: roots, Gate: gate, UserAgent: "phoned/" + version})
 	}
 }
 

@@ -2,13 +2,7 @@ package app
 
 import (
 	"context"
-	"crypto/pbkdf2"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"runtime/debug"
@@ -19,6 +13,7 @@ import (
 
 	"phoned/internal/health"
 	"phoned/internal/secret"
+	"phoned/internal/slowhash"
 	"phoned/phone"
 	"phoned/store"
 )
@@ -82,30 +77,14 @@ func (s *storage) DeleteContact(ctx context.Context, id string) error {
 // who copies the secrets still has to try.
 type keptPIN struct{ secrets *store.Secrets }
 
-const (
-	pinSecret = "lock.pin"
-	pinRounds = 100_000
-	pinSalt   = 16
-)
-
-func stretch(pin string, salt []byte) ([]byte, error) {
-	return pbkdf2.Key(sha256.New, pin, salt, pinRounds, sha256.Size)
-}
+const pinSecret = "lock.pin"
 
 // SavePIN keeps a PIN; "" forgets it.
 func (k keptPIN) SavePIN(_ context.Context, pin string) error {
 	if pin == "" {
 		return k.secrets.Wipe(pinSecret)
 	}
-	salt := make([]byte, pinSalt)
-	_, _ = rand.Read(salt) // never fails
-	sum, err := stretch(pin, salt)
-	if err != nil {
-		return err
-	}
-	return k.secrets.Set(map[string]secret.String{
-		pinSecret: secret.New(base64.StdEncoding.EncodeToString(append(salt, sum...))),
-	})
+	return k.secrets.Set(map[string]secret.String{pinSecret: secret.New(slowhash.Hash(pin))})
 }
 
 // HasPIN reports whether one is kept.
@@ -123,12 +102,7 @@ func (k keptPIN) CheckPIN(_ context.Context, pin string) (bool, error) {
 	if kept.Empty() {
 		return false, fmt.Errorf("no PIN is kept: %w", store.ErrNotFound)
 	}
-	b, err := base64.StdEncoding.DecodeString(kept.Reveal())
-	if err != nil || len(b) != pinSalt+sha256.Size {
-		return false, fmt.Errorf("the kept PIN can't be read: %w", errors.Join(err, store.ErrNotFound))
-	}
-	sum, err := stretch(pin, b[:pinSalt])
-	return err == nil && subtle.ConstantTimeCompare(sum, b[pinSalt:]) == 1, err
+	return slowhash.Verify(kept.Reveal(), pin), nil
 }
 
 // codeSealed: the secrets are there and can't be opened.

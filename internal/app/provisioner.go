@@ -14,6 +14,7 @@ import (
 	"phoned/internal/clock"
 	"phoned/internal/health"
 	"phoned/internal/httpcall"
+	"phoned/internal/walltime"
 	"phoned/phone"
 	"phoned/provisioning"
 )
@@ -58,8 +59,9 @@ type ProvisionerConfig struct {
 	// Loader remembers what Base was when it was last good.
 	Loader *provisioning.Loader
 	Who    provisioning.Identity
-	// HTTP makes the client for the site's server with a configuration's roots.
-	HTTP func(provisioning.Config) *httpcall.Client
+	// HTTP makes the client for the site's server with a configuration's roots and
+	// the gate of the time of day.
+	HTTP func(provisioning.Config, *walltime.Gate) *httpcall.Client
 	// Offers lists what DHCP says in option 66; nil: nothing.
 	Offers    func() []string
 	TrialTime time.Duration // 0: two minutes
@@ -76,10 +78,11 @@ type Provisioner struct {
 	ask     chan struct{}
 
 	mu      sync.Mutex
-	phone   *Phone        // the one that runs, nil: none yet
-	service bool          // it has had a registered line
-	trial   bool          // it was made of a configuration on trial
-	late    chan struct{} // closed when it should have had service
+	phone   *Phone         // the one that runs, nil: none yet
+	service bool           // it has had a registered line
+	gate    *walltime.Gate // of the phone that runs
+	trial   bool           // it was made of a configuration on trial
+	late    chan struct{}  // closed when it should have had service
 	// forgotten: a reset wipes what was given; nothing may be kept after it.
 	forgotten bool
 }
@@ -290,8 +293,7 @@ func (p *Provisioner) TakeCode(ctx context.Context, text, pin string) (provision
 	if c.ConfigURL == "" {
 		return c, provisioning.Proposal{}, ErrOneTime
 	}
-	f := provisioning.Fetcher{HTTP: p.cfg.HTTP(now), Who: p.cfg.Who}
-	got, err := f.Fetch(ctx, c.ConfigURL, "")
+	got, err := p.fetch(ctx, now, c.ConfigURL, "")
 	if err != nil {
 		return c, provisioning.Proposal{}, err
 	}
@@ -396,12 +398,12 @@ func (p *Provisioner) tellOutcome(problems *health.Registry) {
 
 // begun starts the life of one phone: it has had no service yet. The caller says
 // when it is over.
-func (p *Provisioner) begun(ph *Phone) (over func()) {
+func (p *Provisioner) begun(s *System) (over func()) {
 	late := make(chan struct{})
 	timer := p.cfg.Clock.AfterFunc(p.cfg.TrialTime, func() { close(late) })
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.phone, p.service = ph, false
+	p.phone, p.gate, p.service = s.Phone, s.Gate, false
 	_, p.trial = p.cfg.Depot.Trial()
 	p.late = late
 	return func() { timer.Stop() }
@@ -462,12 +464,11 @@ func (p *Provisioner) fetchSite(ctx context.Context, cfg provisioning.Config, te
 	if err != nil {
 		return err
 	}
-	f := provisioning.Fetcher{HTTP: p.cfg.HTTP(cfg), Who: p.cfg.Who}
 	etag, from := p.cfg.Depot.ETag(provisioning.LayerSite)
 	if !sameHost(address, from) {
 		etag = "" // of another server
 	}
-	got, err := f.Fetch(ctx, address, etag)
+	got, err := p.fetch(ctx, cfg, address, etag)
 	switch {
 	case err != nil:
 		return err
@@ -481,6 +482,17 @@ func (p *Provisioner) fetchSite(ctx context.Context, cfg provisioning.Config, te
 	}
 	_, err = p.Take(provisioning.Document{Layer: provisioning.LayerSite, Name: got.Host, Data: got.Document, ETag: got.ETag})
 	return err
+}
+
+// fetch asks one address, with a connection of its own.
+func (p *Provisioner) fetch(ctx context.Context, cfg provisioning.Config, address, etag string) (provisioning.Fetched, error) {
+	p.mu.Lock()
+	gate := p.gate
+	p.mu.Unlock()
+	client := p.cfg.HTTP(cfg, gate)
+	defer client.Close()
+	f := provisioning.Fetcher{HTTP: client, Who: p.cfg.Who}
+	return f.Fetch(ctx, address, etag)
 }
 
 func sameHost(address, host string) bool {

@@ -58,7 +58,7 @@ func (r *Runner) Run(ctx context.Context) error {
 func (r *Runner) one(ctx context.Context, made Made) (again bool, err error) {
 	s := made.System
 	s.forget = r.Provisioner.Forget
-	defer r.Provisioner.begun(s.Phone)()
+	defer r.Provisioner.begun(s)()
 	run, stop := context.WithCancel(ctx)
 	defer stop()
 	var wg sync.WaitGroup
@@ -80,5 +80,12 @@ func (r *Runner) one(ctx context.Context, made Made) (again bool, err error) {
 	if made.Close != nil {
 		err = errors.Join(err, made.Close())
 	}
-	return again && ctx.Err() == nil, err
+	again = again && ctx.Err() == nil && !errors.Is(err, ErrFactoryReset)
+	if again && err != nil {
+		// An exchange that does not answer the goodbye must not keep the phone from
+		// the configuration that leads away from it.
+		r.Log.Warn("the phone before did not end well", "err", err)
+		err = nil
+	}
+	return again, err
 }

@@ -17,6 +17,7 @@ import (
 	"phoned/internal/health"
 	"phoned/internal/httpcall"
 	"phoned/internal/secret"
+	"phoned/internal/walltime"
 	"phoned/lab"
 	"phoned/phone"
 	"phoned/provisioning"
@@ -99,7 +100,9 @@ func live(t *testing.T, more string, site http.Handler) *household {
 		Loader: &provisioning.Loader{Vault: copies},
 		Depot:  h.depot, Clock: h.clock, Who: provisioning.Identity{MAC: "dca632010203", ID: "42"},
 		Base: []provisioning.Source{provisioning.Text{From: provisioning.Origin{Layer: provisioning.LayerImage, Name: "phoned.toml"}, Data: []byte(doc)}},
-		HTTP: func(provisioning.Config) *httpcall.Client { return httpcall.New(httpcall.Config{HTTP: h.client}) },
+		HTTP: func(provisioning.Config, *walltime.Gate) *httpcall.Client {
+			return httpcall.New(httpcall.Config{HTTP: h.client})
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
