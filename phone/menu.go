@@ -268,17 +268,14 @@ func (t *turn) nextForwardTime() {
 }
 
 // after is the value that follows now in a round.
-func after(round []time.Duration, now time.Duration) time.Duration {
+func after[T comparable](round []T, now T) T {
 	return round[(slices.Index(round, now)+1)%len(round)]
 }
 
-func (t *turn) nextTheme() {
-	theme := "light"
-	if t.settings.Theme == theme {
-		theme = "dark"
-	}
-	t.change(SetTheme, theme)
-}
+// Themes are those that the menu steps through: the names of package ui's.
+var Themes = []string{"dark", "light", "contrast", "large", "large-light"}
+
+func (t *turn) nextTheme() { t.change(SetTheme, after(Themes, t.settings.Theme)) }
 
 // askReset asks for the PIN first, where there is one.
 func (t *turn) askReset() {

@@ -90,7 +90,7 @@ type Config struct {
 	TimeZone Value[string] `key:"time_zone" name:"Time zone" stage:"place"`
 	Country  Value[string] `key:"country" name:"Country" stage:"place"`
 
-	Theme        Value[string] `key:"theme" name:"Theme" stage:"looks" enum:"dark light"`
+	Theme        Value[string] `key:"theme" name:"Theme" stage:"looks" enum:"dark light contrast large large-light"`
 	PrimaryColor Value[string] `key:"primary_color" name:"Primary colour" stage:"looks"`
 	AccentColor  Value[string] `key:"accent_color" name:"Accent colour" stage:"looks"`
 	BrandName    Value[string] `key:"brand_name" name:"Brand name" stage:"looks"`

@@ -3,6 +3,7 @@ package provisioning
 import (
 	"errors"
 	"net/url"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -223,9 +224,14 @@ func zoneExists(z string) bool {
 	return err != nil
 }
 
+// wordsOf are the words that a key may have, as its tag says: the schema's too.
+func wordsOf(key string) []string {
+	return strings.Fields(reflect.TypeFor[Config]().Field(fieldByKey[key].index).Tag.Get("enum"))
+}
+
 func (k *checker) looks() {
 	c := k.c
-	k.that(slices.Contains([]string{"", "dark", "light", "contrast", "large", "large-light"}, c.Theme.Value), "theme", `"dark", "light", "contrast", "large" or "large-light"`)
+	k.that(c.Theme.Value == "" || slices.Contains(wordsOf("theme"), c.Theme.Value), "theme", `"dark", "light", "contrast", "large" or "large-light"`)
 	const color = `a colour such as "#0a84ff" or "rgb(10, 132, 255)"`
 	k.that(c.PrimaryColor.Value == "" || isColor(c.PrimaryColor.Value), "primary_color", color)
 	k.that(c.AccentColor.Value == "" || isColor(c.AccentColor.Value), "accent_color", color)

@@ -332,3 +332,19 @@ func FuzzBuild(f *testing.F) {
 		}
 	})
 }
+
+// TestThemesOfTheMenu: the menu steps through all themes there are, each with a name.
+func TestThemesOfTheMenu(t *testing.T) {
+	var names []string
+	for _, theme := range Themes() {
+		names = append(names, string(theme))
+		for _, locale := range []string{"en", "de"} {
+			if !language(locale).has(string(theme)) {
+				t.Errorf("%s has no name for %s", locale, theme)
+			}
+		}
+	}
+	if !slices.Equal(names, phone.Themes) {
+		t.Errorf("the menu has %v, there are %v", phone.Themes, names)
+	}
+}

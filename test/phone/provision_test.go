@@ -37,10 +37,12 @@ type household struct {
 
 	mu   sync.Mutex
 	made int
-	now  *app.System
-	more chan struct{} // closed when there is another phone
-	end  context.CancelFunc
-	done chan error
+
+	badEnd bool
+	now    *app.System
+	more   chan struct{} // closed when there is another phone
+	end    context.CancelFunc
+	done   chan error
 }
 
 // toldVault says when something has been kept.
@@ -120,7 +122,7 @@ func live(t *testing.T, more string, site http.Handler) *household {
 		for _, p := range told {
 			s.Health.Set(p)
 		}
-		return app.Made{System: s, Close: b.card.Close}, nil
+		return app.Made{System: s, Close: func() error { return errors.Join(b.card.Close(), h.end1()) }}, nil
 	}, Started: func(s *app.System) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
@@ -220,11 +222,24 @@ func TestConfigurationIsTakenBack(t *testing.T) {
 	}
 }
 
+// end1 is how the first phone ends: badly, if the test wants that.
+func (h *household) end1() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.badEnd && h.made == 1 {
+		return errors.New("the exchange did not answer the goodbye")
+	}
+	return nil
+}
+
 // A change that works proves itself, over a restart of the phone.
 func TestConfigurationProvesItself(t *testing.T) {
 	t.Parallel()
 	h := live(t, "", nil)
 	h.registered(1)
+	h.mu.Lock()
+	h.badEnd = true // the way to the new configuration stays open
+	h.mu.Unlock()
 	h.give(provisioning.LayerUser, `display_name = "Reception"`)
 	h.registered(2)
 	h.write() // the trial
