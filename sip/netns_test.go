@@ -2,47 +2,22 @@ package sip_test
 
 import (
 	"context"
-	"os"
-	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 
 	"phoned/internal/netwatch"
+	"phoned/internal/netwatch/netnstest"
 	"phoned/sip"
 )
-
-const inNamespace = "PHONED_TEST_NETNS"
 
 // TestAddressChangeOfTheMachine changes the real address of a machine, in a
 // network namespace of its own: the kernel tells, the flow is made anew from
 // the other address, and the call is found again.
 func TestAddressChangeOfTheMachine(t *testing.T) {
-	if os.Getenv(inNamespace) == "" {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestAddressChangeOfTheMachine$", "-test.v")
-		cmd.Env = append(os.Environ(), inNamespace+"=1")
-		cmd.SysProcAttr = &syscall.SysProcAttr{
-			Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET,
-			UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
-			GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
-		}
-		out, err := cmd.CombinedOutput()
-		switch {
-		case err != nil && len(out) == 0:
-			t.Skip("no network namespace can be made here: ", err)
-		case err != nil:
-			t.Errorf("%v\n%s", err, out)
-		case strings.Contains(string(out), "--- SKIP"):
-			t.Skip(string(out))
-		}
+	if !netnstest.Own(t) {
 		return
 	}
-	ip := func(args string) {
-		t.Helper()
-		if out, err := exec.CommandContext(t.Context(), "ip", strings.Fields(args)...).CombinedOutput(); err != nil {
-			t.Skipf("ip %s: %v %s", args, err, out)
-		}
-	}
+	ip := func(args string) { t.Helper(); netnstest.IP(t, args) }
 	const server = "route replace local 127.0.0.1 dev lo table local src "
 	ip("link set lo up")
 	ip("addr add 10.9.0.2/32 dev lo")

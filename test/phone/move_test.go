@@ -1,32 +1,22 @@
 package phone_test
 
 import (
-	"os"
-	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 
+	"phoned/internal/netwatch/netnstest"
 	"phoned/phone"
 )
-
-const inNamespace = "PHONED_TEST_NAMESPACE"
 
 // The machine's address changes in a call, as from the cable to Wi-Fi, in a
 // network namespace of its own: the line registers from the new address, the
 // call's media move there, and both sides hear each other again in the same
 // call, which then ends properly.
 func TestCallFollowsToANewAddress(t *testing.T) {
-	if os.Getenv(inNamespace) == "" {
-		inItsOwnNetwork(t)
+	if !netnstest.Own(t) {
 		return
 	}
-	ip := func(args string) {
-		t.Helper()
-		if out, err := exec.CommandContext(t.Context(), "ip", strings.Fields(args)...).CombinedOutput(); err != nil {
-			t.Skipf("ip %s: %v %s", args, err, out)
-		}
-	}
+	ip := func(args string) { t.Helper(); netnstest.IP(t, args) }
 	const server = "route replace local 127.0.0.1 dev lo table local src "
 	ip("link set lo up")
 	ip("link add net0 type veth peer name far0")
@@ -73,26 +63,4 @@ func (w *world) flowFrom(addr string) bool {
 		}
 	}
 	return false
-}
-
-// inItsOwnNetwork runs this test again in a process with a network namespace of
-// its own, where addresses can be changed.
-func inItsOwnNetwork(t *testing.T) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v")
-	cmd.Env = append(os.Environ(), inNamespace+"=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
-	}
-	out, err := cmd.CombinedOutput()
-	switch {
-	case err != nil && len(out) == 0:
-		t.Skip("no network namespace can be made here: ", err)
-	case err != nil:
-		t.Errorf("%v\n%s", err, out)
-	case strings.Contains(string(out), "--- SKIP"):
-		t.Skip(string(out))
-	}
 }

@@ -121,7 +121,7 @@ func places() []place {
 			return v
 		}),
 		// Whatever else there is may stand in a row of a menu, and as its title.
-		rule(`[a-z_]+(\.[a-z_-]+)*`, func(t *testing.T, key string) phone.View {
+		rule(`[a-z_-]+(\.[a-z_-]+)*`, func(t *testing.T, key string) phone.View {
 			v := base(t, "menu")
 			v.Menu.Title = "@" + key
 			v.Menu.Items = []phone.MenuItem{{ID: "x", Label: "@" + key, Value: "@on"}}
