@@ -35,22 +35,6 @@ const (
 	maxContacts = 16 << 20
 )
 
-func (s *Server) contactRoutes(m *http.ServeMux) {
-	if s.cfg.Contacts == nil {
-		return
-	}
-	m.HandleFunc("GET "+contactsPath, s.getContacts)
-	m.HandleFunc("POST "+contactsPath, s.postContacts)
-}
-
-// bodyLimit is how large the body of a request may be.
-func (s *Server) bodyLimit(r *http.Request) int64 {
-	if r.URL.Path == contactsPath {
-		return max(s.cfg.MaxBody, maxContacts)
-	}
-	return s.cfg.MaxBody
-}
-
 func (s *Server) getContacts(w http.ResponseWriter, r *http.Request) {
 	version := r.URL.Query().Get("version")
 	switch version {

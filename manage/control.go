@@ -10,13 +10,23 @@ import (
 
 const maxNumber = 500 // runes of a number; the core bounds what it dials
 
+type keyOrder struct {
+	Key    phone.Key `json:"key" doc:"0-9 * # sk1-sk4 up down left right ok back speaker headset mute hold transfer redial message vol+ vol- k1-k8"`
+	Action string    `json:"action,omitempty" doc:"Without one: press." enum:"down,up,press"`
+	Panel  string    `json:"panel,omitempty" doc:"Of the screen stream's hello: whose finger it is."`
+}
+
+type hookOrder struct {
+	OffHook *bool `json:"offHook"`
+}
+
+type headsetOrder struct {
+	In *bool `json:"in" doc:"The plug is in."`
+}
+
 // postKey presses a key: down, up, or both ("press", the default).
 func (s *Server) postKey(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Key    phone.Key `json:"key"`
-		Action string    `json:"action"`
-		Panel  string    `json:"panel"` // of the screen stream's "hello"
-	}
+	var in keyOrder
 	if !read(w, r, &in) {
 		return
 	}
@@ -46,9 +56,7 @@ func (s *Server) accept(w http.ResponseWriter, taken bool) {
 }
 
 func (s *Server) postHook(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		OffHook *bool `json:"offHook"`
-	}
+	var in hookOrder
 	if !read(w, r, &in) {
 		return
 	}
@@ -60,9 +68,7 @@ func (s *Server) postHook(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) postHeadset(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		In *bool `json:"in"`
-	}
+	var in headsetOrder
 	if !read(w, r, &in) {
 		return
 	}
@@ -71,53 +77,6 @@ func (s *Server) postHeadset(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.accept(w, s.cfg.Phone.Post(phone.HeadsetPlugged{In: *in.In}))
-}
-
-// command is the body of every call command; fields a command does not use
-// must be absent.
-type command struct {
-	CallID       int    `json:"callId"`
-	Number       string `json:"number"`
-	Line         string `json:"line"`
-	CallerID     string `json:"callerId"`
-	CallerIDName string `json:"callerIdName"`
-	Private      bool   `json:"private"` // withhold the number
-	On           *bool  `json:"on"`
-	Digits       string `json:"digits"`
-	Volume       *int   `json:"volume"`
-	Slot         string `json:"slot"`
-	Target       string `json:"target"`
-	With         int    `json:"with"`
-}
-
-func toggle(on *bool) phone.Toggle {
-	switch {
-	case on == nil:
-		return phone.Flip
-	case *on:
-		return phone.On
-	}
-	return phone.Off
-}
-
-// postCommand does what a hand would: dial, answer, reject, end, mute, hold,
-// dtmf, record, volume, reconnect.
-func (s *Server) postCommand(w http.ResponseWriter, r *http.Request) {
-	var in command
-	if r.ContentLength != 0 && !read(w, r, &in) {
-		return
-	}
-	what, complaint := s.event(r.PathValue("command"), in)
-	switch {
-	case complaint == "unknown":
-		fail(w, http.StatusNotFound, "The phone knows no such command.", r.PathValue("command"))
-	case complaint != "":
-		fail(w, http.StatusUnprocessableEntity, complaint, "")
-	case what == nil:
-		fail(w, http.StatusConflict, "There is no call to do this with.", r.PathValue("command"))
-	default:
-		s.accept(w, s.cfg.Phone.Post(what))
-	}
 }
 
 // plainNumber: a text that can be a number, a slot or a URI.

@@ -48,22 +48,6 @@ const ownerTime = 60 * time.Second
 // resetWord must be given with a reset, so that no stray request is one.
 const resetWord = "erase everything"
 
-func (s *Server) ownerRoutes(m *http.ServeMux) {
-	o := s.cfg.Owner
-	if o == nil {
-		return
-	}
-	m.HandleFunc("POST /api/v1/session", s.postSession)
-	m.HandleFunc("DELETE /api/v1/session", s.order(o.SignOut))
-	m.HandleFunc("POST /api/v1/session/refresh", s.order(o.Reinitialise))
-	m.HandleFunc("POST /api/v1/lines/{service}", s.postService)
-	m.HandleFunc("GET /api/v1/history", s.getHistory)
-	m.HandleFunc("DELETE /api/v1/history", s.order(o.ClearHistory))
-	m.HandleFunc("POST /api/v1/history/reload", s.order(o.ReloadHistory))
-	m.HandleFunc("GET /api/v1/park-slots", s.getParkSlots)
-	m.HandleFunc("POST /api/v1/factory-reset", s.postReset)
-}
-
 // order answers 204 when f is done.
 func (s *Server) order(f func(context.Context) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -79,7 +63,7 @@ func (s *Server) done(w http.ResponseWriter, err error) {
 	case err == nil:
 		w.WriteHeader(http.StatusNoContent)
 	case errors.Is(err, ErrRefused):
-		fail(w, http.StatusForbidden, "The server does not accept this sign-in.", err.Error())
+		failAs(w, "sign-in-refused", "The server does not accept this sign-in.", err.Error())
 	case errors.Is(err, ErrNotNow):
 		fail(w, http.StatusConflict, "The phone can't do this now.", err.Error())
 	case errors.Is(err, context.DeadlineExceeded):
@@ -89,27 +73,30 @@ func (s *Server) done(w http.ResponseWriter, err error) {
 	}
 }
 
+// signIn is by email and password, or by tokens.
+type signIn struct {
+	Email        string        `json:"email,omitempty"`
+	Password     secret.String `json:"password,omitzero"`
+	AccessToken  secret.String `json:"access_token,omitzero"`
+	RefreshToken secret.String `json:"refresh_token,omitzero"`
+}
+
 // postSession signs in, by e-mail and password or by tokens.
 func (s *Server) postSession(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Email        string `json:"email"`
-		Password     string `json:"password"`
-		AccessToken  string `json:"access_token"`
-		RefreshToken string `json:"refresh_token"`
-	}
+	var in signIn
 	if !read(w, r, &in) {
 		return
 	}
-	byPassword, byTokens := in.Email != "" && in.Password != "", in.RefreshToken != ""
+	byPassword, byTokens := in.Email != "" && !in.Password.Empty(), !in.RefreshToken.Empty()
 	if byPassword == byTokens {
 		fail(w, http.StatusUnprocessableEntity, "Sign in with email and password, or with access_token and refresh_token.", "")
 		return
 	}
 	s.order(func(ctx context.Context) error {
 		if byPassword {
-			return s.cfg.Owner.SignIn(ctx, in.Email, secret.New(in.Password))
+			return s.cfg.Owner.SignIn(ctx, in.Email, in.Password)
 		}
-		return s.cfg.Owner.SignInWithTokens(ctx, secret.New(in.AccessToken), secret.New(in.RefreshToken))
+		return s.cfg.Owner.SignInWithTokens(ctx, in.AccessToken, in.RefreshToken)
 	})(w, r)
 }
 
@@ -121,6 +108,38 @@ func (s *Server) postService(w http.ResponseWriter, r *http.Request) {
 	default:
 		fail(w, http.StatusNotFound, "Lines go on or off.", r.PathValue("service"))
 	}
+}
+
+// historyList is what the history answers with.
+type historyList struct {
+	Calls []historyCall `json:"calls"`
+}
+
+type historyCall struct {
+	ID          string `json:"id"`
+	PhoneNumber string `json:"phoneNumber"`
+	Timestamp   int64  `json:"timestamp" doc:"Unix milliseconds."`
+	Duration    int64  `json:"duration,omitempty" doc:"Milliseconds."`
+	Direction   string `json:"direction" enum:"inbound,outbound"`
+	Status      string `json:"status" enum:"answered,missed,voicemail"`
+	Outcome     string `json:"outcome,omitempty" doc:"Says more than status where this phone knows it."`
+}
+
+type slotList struct {
+	Slots []slotResource `json:"slots"`
+}
+
+type slotResource struct {
+	Extension string      `json:"extension"`
+	Label     string      `json:"label"`
+	Occupied  bool        `json:"occupied"`
+	Parked    *parkedCall `json:"parkedCall,omitempty"`
+}
+
+type parkedCall struct {
+	PhoneNumber string `json:"phoneNumber"`
+	ParkedBy    string `json:"parkedBy"`
+	ParkedAt    int64  `json:"parkedAt,omitempty" doc:"Unix milliseconds."`
 }
 
 // getHistory pages through the finished calls.
@@ -136,7 +155,7 @@ func (s *Server) getHistory(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusInternalServerError, "The history can't be read.", err.Error())
 		return
 	}
-	reply(w, map[string]any{"calls": list})
+	reply(w, map[string]any{"calls": list}) // historyList says what is in it
 }
 
 func whole(r *http.Request, name string, otherwise, most int) (int, bool) {
@@ -159,10 +178,13 @@ func (s *Server) getParkSlots(w http.ResponseWriter, r *http.Request) {
 	reply(w, map[string]any{"slots": slots})
 }
 
+// resetOrder says what will happen, in its own words.
+type resetOrder struct {
+	Confirm string `json:"confirm" enum:"erase everything"`
+}
+
 func (s *Server) postReset(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Confirm string `json:"confirm"`
-	}
+	var in resetOrder
 	if !read(w, r, &in) {
 		return
 	}

@@ -194,11 +194,11 @@ func wantProblem(t *testing.T, w *httptest.ResponseRecorder, status int) {
 	if got := w.Header().Get("Content-Type"); got != "application/problem+json" {
 		t.Errorf("Content-Type %q", got)
 	}
-	var p problem
+	var p problemDocument
 	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
 		t.Fatal(err)
 	}
-	if p.Status != status || p.Type != "about:blank" || p.Title == "" {
+	if p.Status != status || !strings.HasPrefix(p.Type, problemPath) || p.Title == "" {
 		t.Errorf("problem %+v", p)
 	}
 }

@@ -140,26 +140,10 @@ func (s *Server) Handler() http.Handler { return s.http.Handler }
 
 func (s *Server) routes() http.Handler {
 	m := http.NewServeMux()
-	m.HandleFunc("GET /healthz", s.healthz)
-	m.HandleFunc("GET /api/v1/status", s.status)
-	m.HandleFunc("GET /api/v1/calls", s.calls)
-	m.HandleFunc("GET /api/v1/problems", s.problems)
-	m.HandleFunc("GET /api/v1/screen.png", s.screenPNG)
-	m.HandleFunc("GET "+brandLogoPath, s.brandLogo)
-	m.HandleFunc("GET /api/v1/screen/stream", s.screenStream)
-	m.HandleFunc("GET /api/v1/events", s.events)
-	m.HandleFunc("POST /api/v1/keys", s.postKey)
-	m.HandleFunc("POST /api/v1/hook", s.postHook)
-	m.HandleFunc("POST /api/v1/headset", s.postHeadset)
-	m.HandleFunc("POST /api/v1/commands/{command}", s.postCommand)
-	s.ownerRoutes(m)
-	s.contactRoutes(m)
+	s.mount(m)
 	for pattern, h := range s.cfg.Extra {
-		m.Handle(pattern, h)
+		m.Handle(pattern, http.MaxBytesHandler(h, s.cfg.MaxBody))
 	}
-	m.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
-		fail(w, http.StatusNotFound, "There is nothing at this address.", r.URL.Path)
-	})
 	if s.cfg.Pages != nil {
 		m.Handle("/", pages(s.cfg.Pages))
 		m.HandleFunc("GET /profile.css", s.profile)
@@ -173,7 +157,7 @@ func (s *Server) routes() http.Handler {
 func (s *Server) guard(next http.Handler) http.Handler {
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fail(w, http.StatusForbidden, "This request came from another web site and was refused.", r.Header.Get("Origin"))
+		failAs(w, "foreign-origin", "This request came from another web site and was refused.", r.Header.Get("Origin"))
 	}))
 	checked := cross.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -199,7 +183,6 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			fail(w, http.StatusMisdirectedRequest, "This phone does not answer to that name.", r.Host)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, s.bodyLimit(r))
 		checked.ServeHTTP(w, r)
 	})
 }

@@ -85,45 +85,87 @@ func (s *Server) callList(v phone.View) []callResource {
 	return out
 }
 
-func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
-	v := s.cfg.Phone.View()
+type sessionResource struct {
+	State phone.SessionState `json:"state"`
+	User  string             `json:"user"`
+}
+
+type mwiResource struct {
+	Known  bool `json:"known"`
+	Count  int  `json:"count"`
+	Urgent int  `json:"urgent"`
+}
+
+// statusResource is the phone at a glance.
+type statusResource struct {
+	Session       sessionResource  `json:"session"`
+	IsConnected   bool             `json:"isConnected" doc:"A line is registered."`
+	HasActiveCall bool             `json:"hasActiveCall"`
+	Focus         int              `json:"focus" doc:"The call that the soft keys act on, 0: none."`
+	Muted         bool             `json:"muted"`
+	Path          string           `json:"path" enum:"none,handset,headset,speaker,group"`
+	OffHook       bool             `json:"offHook"`
+	Screen        phone.Screen     `json:"screen"`
+	SoftKeys      [4]phone.Action  `json:"softKeys"`
+	Lines         []lineResource   `json:"lines"`
+	Calls         []callResource   `json:"calls"`
+	MWI           mwiResource      `json:"mwi"`
+	Problems      []health.Problem `json:"problems"`
+	Seq           uint64           `json:"seq" doc:"Counts the phone's events; a higher one is newer."`
+	Phone         *Info            `json:"phone,omitempty"`
+	Levels        *Levels          `json:"levels,omitempty"`
+}
+
+type callList struct {
+	Calls []callResource `json:"calls"`
+}
+
+type problemList struct {
+	Problems []health.Problem `json:"problems"`
+}
+
+type lineList struct {
+	Lines []lineResource `json:"lines"`
+}
+
+func linesOf(v phone.View) []lineResource {
 	lines := make([]lineResource, 0, len(v.Lines))
-	registered := false
 	for _, l := range v.Lines {
-		registered = registered || l.State == phone.LineRegistered
 		lines = append(lines, lineResource{string(l.ID), l.Label, l.Number, l.Domain, string(l.State), string(l.Cause), l.Detail, instant(l.Since), instant(l.Next)})
 	}
-	active := false
-	for _, c := range v.Calls {
-		active = active || c.State != phone.Ended
+	return lines
+}
+
+func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
+	v := s.cfg.Phone.View()
+	body := statusResource{
+		Session: sessionResource{v.Session.State, v.Session.User}, Focus: int(v.Focus), Muted: v.Muted, Path: v.Path.String(), OffHook: v.OffHook,
+		Screen: v.Screen, SoftKeys: v.SoftKeys, Lines: linesOf(v), Calls: s.callList(v),
+		MWI: mwiResource{v.MWI.Known, v.MWI.New, v.MWI.Urgent}, Problems: s.problemList(), Seq: v.Seq,
 	}
-	body := map[string]any{
-		"session":       map[string]any{"state": v.Session.State, "user": v.Session.User},
-		"isConnected":   registered,
-		"hasActiveCall": active,
-		"focus":         int(v.Focus),
-		"muted":         v.Muted,
-		"path":          v.Path.String(),
-		"offHook":       v.OffHook,
-		"screen":        v.Screen,
-		"softKeys":      v.SoftKeys,
-		"lines":         lines,
-		"calls":         s.callList(v),
-		"mwi":           map[string]any{"known": v.MWI.Known, "count": v.MWI.New, "urgent": v.MWI.Urgent},
-		"problems":      s.problemList(),
-		"seq":           v.Seq,
+	for _, l := range v.Lines {
+		body.IsConnected = body.IsConnected || l.State == phone.LineRegistered
+	}
+	for _, c := range v.Calls {
+		body.HasActiveCall = body.HasActiveCall || c.State != phone.Ended
 	}
 	if s.cfg.Info != nil {
-		body["phone"] = s.cfg.Info()
+		info := s.cfg.Info()
+		body.Phone = &info
 	}
 	if s.cfg.Levels != nil {
-		body["levels"] = s.cfg.Levels()
+		levels := s.cfg.Levels()
+		body.Levels = &levels
 	}
 	reply(w, body)
 }
 
 func (s *Server) calls(w http.ResponseWriter, _ *http.Request) {
-	reply(w, map[string]any{"calls": s.callList(s.cfg.Phone.View())})
+	reply(w, callList{s.callList(s.cfg.Phone.View())})
+}
+
+func (s *Server) lines(w http.ResponseWriter, _ *http.Request) {
+	reply(w, lineList{linesOf(s.cfg.Phone.View())})
 }
 
 func (s *Server) problemList() []health.Problem {
@@ -134,7 +176,7 @@ func (s *Server) problemList() []health.Problem {
 }
 
 func (s *Server) problems(w http.ResponseWriter, _ *http.Request) {
-	reply(w, map[string]any{"problems": s.problemList()})
+	reply(w, problemList{s.problemList()})
 }
 
 // healthz is 200 while nothing critical is wrong, 503 otherwise.
@@ -145,7 +187,7 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 	if len(list) > 0 && list[0].Severity == health.Critical {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	reply(w, map[string]any{"problems": list})
+	reply(w, problemList{list})
 }
 
 type lampResource struct {
@@ -159,4 +201,9 @@ func lampsOf(v phone.View) map[string]lampResource {
 		out[id] = lampResource{s.Pattern, s.Colour}
 	}
 	return out
+}
+
+// lamps are what every lamp of the phone shows.
+func (s *Server) lamps(w http.ResponseWriter, _ *http.Request) {
+	reply(w, lampsOf(s.cfg.Phone.View()))
 }
