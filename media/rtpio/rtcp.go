@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
+
+	"phoned/media/datagram"
 )
 
 // reports is what RTCP told; under the Session's mutex.
@@ -89,7 +91,7 @@ func (s *Session) send(p []rtcp.Packet) {
 		c = s.socks.rtp
 	}
 	if to := rt.rtcpTo(); to.Port() != 0 && !to.Addr().IsUnspecified() {
-		_, _ = c.WriteToUDPAddrPort(b, to) // the next report tries again
+		_ = c.Send(b, to) // the next report tries again
 	}
 }
 
@@ -100,10 +102,10 @@ func (s *Session) sendBye() {
 	}
 }
 
-func (s *Session) readRTCP(c *net.UDPConn) {
+func (s *Session) readRTCP(c *datagram.Conn) {
 	b := make([]byte, 2048)
 	for {
-		n, from, err := c.ReadFromUDPAddrPort(b)
+		n, from, err := c.Receive(b)
 		if err != nil {
 			if errors.Is(err, net.ErrClosed) {
 				return
@@ -114,7 +116,7 @@ func (s *Session) readRTCP(c *net.UDPConn) {
 		if rt == nil || rt.mux || !isRTCP(b[:n]) {
 			continue
 		}
-		s.guard(func() { s.takeRTCP(rt, netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), b[:n]) })
+		s.guard(func() { s.takeRTCP(rt, from, b[:n]) })
 	}
 }
 

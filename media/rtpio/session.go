@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -17,6 +16,7 @@ import (
 	"phoned/media"
 	"phoned/media/agree"
 	"phoned/media/audio"
+	"phoned/media/datagram"
 	"phoned/media/sdp"
 	"phoned/media/stream"
 )
@@ -40,7 +40,7 @@ type Session struct {
 	closed   bool
 	socks    *sockets // nil before the first description
 	before   *sockets // those of the address before the last Move
-	sends    atomic.Pointer[net.UDPConn]
+	sends    atomic.Pointer[datagram.Conn]
 	offered  []crypto
 	used     crypto // ours in use
 	remote   *sdp.Remote

@@ -11,13 +11,14 @@ import (
 
 	"github.com/pion/rtp"
 
+	"phoned/media/datagram"
 	"phoned/media/dscp"
 	"phoned/media/sdp"
 )
 
 // sockets are an even port for RTP and the next one for RTCP.
 type sockets struct {
-	rtp, rtcp *net.UDPConn
+	rtp, rtcp *datagram.Conn
 	address   netip.Addr
 	port      int
 }
@@ -46,7 +47,7 @@ func (s *Session) open(toward netip.Addr) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range []*net.UDPConn{k.rtp, k.rtcp} {
+	for _, c := range []*datagram.Conn{k.rtp, k.rtcp} {
 		if err := dscp.Mark(c); err != nil {
 			s.log.Debug("no DSCP on media", "err", err)
 		}
@@ -82,7 +83,7 @@ func bind(addr netip.Addr, lo, hi int) (*sockets, error) {
 		if got%2 == 0 {
 			b, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(addr, uint16(got+1))))
 			if err == nil {
-				return &sockets{rtp: a, rtcp: b, address: addr, port: got}
+				return &sockets{rtp: datagram.New(a), rtcp: datagram.New(b), address: addr, port: got}
 			}
 		}
 		a.Close()
@@ -210,17 +211,17 @@ func (rt *route) admit(from, exact netip.AddrPort, b []byte, latch *netip.AddrPo
 // isRTCP tells RTCP from RTP on one port (RFC 5761 section 4).
 func isRTCP(b []byte) bool { return len(b) >= 2 && b[1] >= 192 && b[1] <= 223 }
 
-func (s *Session) readRTP(c *net.UDPConn) {
+func (s *Session) readRTP(c *datagram.Conn) {
 	b := make([]byte, 2048)
 	for {
-		n, from, err := c.ReadFromUDPAddrPort(b)
+		n, from, err := c.Receive(b)
 		if err != nil {
 			if errors.Is(err, net.ErrClosed) {
 				return
 			}
 			continue // an ICMP error of an earlier packet
 		}
-		s.guard(func() { s.takeRTP(netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), b[:n]) })
+		s.guard(func() { s.takeRTP(from, b[:n]) })
 	}
 }
 
@@ -268,8 +269,7 @@ func (w writer) WriteRTP(h *rtp.Header, payload []byte) error {
 		return errNowhere
 	}
 	send := func(b []byte) error {
-		_, err := w.s.sends.Load().WriteToUDPAddrPort(b, to)
-		return err
+		return w.s.sends.Load().Send(b, to)
 	}
 	if rt.out != nil {
 		return rt.out.encrypt(h, payload, send)
