@@ -22,6 +22,7 @@ type command struct {
 	Slot         string `json:"slot"`
 	Target       string `json:"target"`
 	With         int    `json:"with"`
+	Theme        string `json:"theme"`
 }
 
 // The bodies of the commands: which of command's fields each has.
@@ -62,6 +63,9 @@ type (
 	volumeBody struct {
 		Volume *int `json:"volume" min:"0" max:"100" doc:"Of the path in use."`
 	}
+	themeBody struct {
+		Theme string `json:"theme" enum:"dark,light,contrast,large,large-light"`
+	}
 	noBody struct{}
 )
 
@@ -85,6 +89,10 @@ var commands = []struct {
 	{"conference", "Joins the call in progress and a held one, or parts them.", toggleBody{}, true},
 	{"volume", "Sets the volume of the path in use.", volumeBody{}, false},
 	{"reconnect", "Tries to register at once, without waiting for the next try.", noBody{}, false},
+	{"wake", "Lights the display.", noBody{}, false},
+	{"sleep", "Puts the display out, unless it is in use.", noBody{}, false},
+	{"toggle", "Lights the display, or puts it out.", noBody{}, false},
+	{"setTheme", "Changes the theme of the display and of the web pages.", themeBody{}, false},
 }
 
 // commandOperations are the commands as rows of the table.

@@ -2,6 +2,7 @@ package manage
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -146,6 +147,17 @@ func (s *Server) event(name string, in command) (phone.What, string) {
 			return nil, "volume is 0 to 100."
 		}
 		return phone.SetVolume{Percent: *in.Volume}, ""
+	case "wake":
+		return phone.Wake{}, ""
+	case "sleep":
+		return phone.Sleep{}, ""
+	case "toggle":
+		return phone.ToggleDisplay{}, ""
+	case "setTheme":
+		if !slices.Contains(phone.Themes, in.Theme) {
+			return nil, "theme is one of " + strings.Join(phone.Themes, ", ") + "."
+		}
+		return phone.SetThemeTo{Theme: in.Theme}, ""
 	case "reconnect":
 		return phone.Reconnect{}, ""
 	}

@@ -37,6 +37,10 @@ func TestOrdersBecomeEvents(t *testing.T) {
 		{"commands/volume", `{"volume":0}`, []phone.What{phone.SetVolume{Percent: 0}}},
 		{"commands/volume", `{"volume":100}`, []phone.What{phone.SetVolume{Percent: 100}}},
 		{"commands/reconnect", `{}`, []phone.What{phone.Reconnect{}}},
+		{"commands/wake", ``, []phone.What{phone.Wake{}}},
+		{"commands/sleep", ``, []phone.What{phone.Sleep{}}},
+		{"commands/toggle", ``, []phone.What{phone.ToggleDisplay{}}},
+		{"commands/setTheme", `{"theme":"large-light"}`, []phone.What{phone.SetThemeTo{Theme: "large-light"}}},
 	} {
 		b := newBench(t)
 		w := b.do(http.MethodPost, "/api/v1/"+c.path, c.body)
@@ -76,6 +80,8 @@ func TestBadOrdersAreProblemsAndPostNothing(t *testing.T) {
 		{"POST", "commands/dtmf", `{"digits":"12x"}`, 422},
 		{"POST", "commands/dtmf", `{"digits":"` + strings.Repeat("1", 65) + `"}`, 422},
 		{"POST", "commands/volume", `{}`, 422},
+		{"POST", "commands/setTheme", `{}`, 422},
+		{"POST", "commands/setTheme", `{"theme":"pink"}`, 422},
 		{"POST", "commands/volume", `{"volume":101}`, 422},
 		{"POST", "commands/volume", `{"volume":-1}`, 422},
 		{"POST", "nothing", `{}`, 404},

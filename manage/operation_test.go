@@ -110,7 +110,7 @@ func TestEveryCommandIsAnEvent(t *testing.T) {
 	b := newBench(t)
 	volume := 1
 	for _, c := range commands {
-		what, complaint := b.event(c.name, command{Digits: "1", Volume: &volume})
+		what, complaint := b.event(c.name, command{Digits: "1", Volume: &volume, Theme: "dark"})
 		if what == nil || complaint != "" {
 			t.Errorf("%s: %v %q", c.name, what, complaint)
 		}

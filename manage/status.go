@@ -106,6 +106,8 @@ type statusResource struct {
 	Path          string           `json:"path" enum:"none,handset,headset,speaker,group"`
 	OffHook       bool             `json:"offHook"`
 	Screen        phone.Screen     `json:"screen"`
+	Display       string           `json:"display" enum:"on,dim,off"`
+	Theme         string           `json:"theme"`
 	SoftKeys      [4]phone.Action  `json:"softKeys"`
 	Lines         []lineResource   `json:"lines"`
 	Calls         []callResource   `json:"calls"`
@@ -140,7 +142,7 @@ func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
 	v := s.cfg.Phone.View()
 	body := statusResource{
 		Session: sessionResource{v.Session.State, v.Session.User}, Focus: int(v.Focus), Muted: v.Muted, Path: v.Path.String(), OffHook: v.OffHook,
-		Screen: v.Screen, SoftKeys: v.SoftKeys, Lines: linesOf(v), Calls: s.callList(v),
+		Screen: v.Screen, Display: v.Display.Word(), Theme: v.Settings.Theme, SoftKeys: v.SoftKeys, Lines: linesOf(v), Calls: s.callList(v),
 		MWI: mwiResource{v.MWI.Known, v.MWI.New, v.MWI.Urgent}, Problems: s.problemList(), Seq: v.Seq,
 	}
 	for _, l := range v.Lines {

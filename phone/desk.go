@@ -7,6 +7,9 @@ import (
 
 // applyDesk hands on what neither hands nor calls bring.
 func (t *turn) applyDesk(w What) bool {
+	if t.displayCommand(w) {
+		return true
+	}
 	switch w := w.(type) {
 	case WatchChanged:
 		t.watchChanged(w)
@@ -35,7 +38,7 @@ func (t *turn) applyDesk(w What) bool {
 // deskView fills in what the View tells beside calls and lines.
 func (s *State) deskView(v *View) {
 	v.Keys = s.keyViews()
-	v.Locked = s.settings.Locked
+	v.Locked, v.Display = s.settings.Locked, s.display
 	v.Lock = LockView{PINSet: s.settings.PINSet, Until: s.lockUntil}
 	v.CallerIDs, v.Withhold, v.Device = s.ids, s.withhold || s.settings.Withhold, s.device
 	v.Callback = s.callback.left > 0 || s.callback.call != 0

@@ -157,6 +157,7 @@ const (
 	TimerAsked       TimerKind = "asked"        // 8 s to say whether we go where they send us
 	TimerLetters     TimerKind = "letters"      // 10 s of A to D on the soft keys
 	TimerMuteRemind  TimerKind = "mute_remind"  // each minute, by setting
+	TimerDisplay     TimerKind = "display"      // a display that nobody looks at
 	TimerParkRemind  TimerKind = "park_remind"  // each minute, of who is parked for long
 )
 

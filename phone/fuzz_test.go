@@ -205,6 +205,10 @@ func (m *simulation) desk(c byte) What {
 			{ID: "a", Name: "Anna", Numbers: []ContactNumber{{Number: "1002"}}, VIP: true}, {ID: "b", Name: "Bertil", Favourite: c > 100},
 			{ID: "c", Name: "Czesław", Numbers: []ContactNumber{{Number: "+49 2 1"}, {Number: "112"}}, Blocked: true},
 		}[:int(c/8)%4]}
+	case 5:
+		if c%16 < 8 {
+			return []What{Wake{}, Sleep{}, ToggleDisplay{}, SetThemeTo{Themes[int(c)%len(Themes)]}}[int(c/16)%4]
+		}
 	case 4:
 		return DeviceChanged{DeviceInfo{Model: "x", Addresses: []string{"192.0.2.1"}}}
 	}
@@ -213,8 +217,9 @@ func (m *simulation) desk(c byte) What {
 		Keys: []ProgKey{{}, {Function: KeyBLF, Value: "1003", Pickup: []string{"", "**"}[int(c/2)%2]}, {Function: KeyPark, Value: "701"},
 			{Function: KeySpeedDial, Value: "2345"}, {Function: KeyDND}, {Function: KeyForwards}, {Function: KeyVoicemail}, {Function: KeyLock}},
 		Forward: Forward{NoAnswer: []string{"", "1009"}[int(c/4)%2]}, AutoLock: time.Duration(c%2) * time.Minute, RejectAnonymous: c > 128,
-		Melodies: []string{"aurora", "chime"},
-		HotLine:  []string{"", "", "", "1001"}[int(c/8)%4], MuteKeyDND: true, HookFlash: c%2 == 0, MuteReminder: time.Duration(c%3) * time.Second,
+		Melodies:   []string{"aurora", "chime"},
+		DisplayDim: time.Duration(c%3) * time.Second, DisplaySleep: time.Duration(c%5) * time.Second,
+		HotLine: []string{"", "", "", "1001"}[int(c/8)%4], MuteKeyDND: true, HookFlash: c%2 == 0, MuteReminder: time.Duration(c%3) * time.Second,
 	}
 	return SettingsChanged{set}
 }

@@ -118,7 +118,11 @@ func (s *State) menuEntries() []entry {
 	case menuMelody:
 		return s.melodyMenu()
 	case menuDisplay:
-		return []entry{{"theme", "@theme", "@" + set.Theme, (*turn).nextTheme}}
+		return []entry{{"theme", "@theme", "@" + set.Theme, (*turn).nextTheme},
+			{SetBrightness, "@" + SetBrightness, itoa(set.Brightness) + " %", (*turn).nextBrightness},
+			{SetDisplayDim, "@" + SetDisplayDim, waitWord(set.DisplayDim), func(t *turn) { t.nextWait(SetDisplayDim, t.settings.DisplayDim) }},
+			{SetDisplaySleep, "@" + SetDisplaySleep, waitWord(set.DisplaySleep), func(t *turn) { t.nextWait(SetDisplaySleep, t.settings.DisplaySleep) }},
+			flip(SetReducedMotion, set.ReducedMotion)}
 	case menuLanguage:
 		return choices(SetLocale, set.Locales, set.Locale, "locale.")
 	case menuCalls:

@@ -48,6 +48,10 @@ const (
 	SetAutoAnswer      = "auto_answer"
 	SetHookFlash       = "hook_flash"
 	SetMuteReminder    = "mute_reminder" // seconds
+	SetDisplayDim      = "display_dim"   // seconds
+	SetDisplaySleep    = "display_sleep" // seconds
+	SetBrightness      = "brightness"    // percent
+	SetReducedMotion   = "reduced_motion"
 )
 
 // ApplySetting changes what a kept or received setting says and reports
@@ -66,7 +70,7 @@ func ApplySetting(s *Settings, name, value string) bool {
 		return true
 	}
 	switch name {
-	case SetForwardAfter, SetAutoLock, SetMuteReminder:
+	case SetForwardAfter, SetAutoLock, SetMuteReminder, SetDisplayDim, SetDisplaySleep:
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 0 || n > 24*3600 {
 			return false
@@ -76,9 +80,19 @@ func ApplySetting(s *Settings, name, value string) bool {
 			s.AutoLock = d
 		case SetMuteReminder:
 			s.MuteReminder = d
+		case SetDisplayDim:
+			s.DisplayDim = d
+		case SetDisplaySleep:
+			s.DisplaySleep = d
 		default:
 			s.Forward.NoAnswerAfter = d
 		}
+	case SetBrightness:
+		n, err := strconv.Atoi(value)
+		if err != nil || n < leastBrightness || n > 100 {
+			return false
+		}
+		s.Brightness = n
 	case SetLockFailures:
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 0 {
@@ -121,7 +135,7 @@ func switches(s *Settings) map[string]*bool {
 	return map[string]*bool{
 		SetDND: &s.DND, SetRejectAnonymous: &s.RejectAnonymous, SetWithhold: &s.Withhold, SetHistoryOff: &s.HistoryOff,
 		SetLocked: &s.Locked, SetPINSet: &s.PINSet, SetMuteKeyDND: &s.MuteKeyDND, SetHideDigits: &s.HideDigits,
-		SetAutoAnswer: &s.AutoAnswer, SetHookFlash: &s.HookFlash, SetRedirects: &s.FollowRedirects, SetConfConnect: &s.ConfConnect,
+		SetAutoAnswer: &s.AutoAnswer, SetHookFlash: &s.HookFlash, SetRedirects: &s.FollowRedirects, SetConfConnect: &s.ConfConnect, SetReducedMotion: &s.ReducedMotion,
 	}
 }
 

@@ -19,6 +19,7 @@ func Defaults(s Settings) Settings {
 	fill(&s.BrandName, "phoned")
 	fill(&s.MaxCalls, 4)
 	fill(&s.RejectCode, 486)
+	fill(&s.Brightness, 80)
 	fill(&s.DigitMap, DefaultDigitMap)
 	s.Locked = s.Locked && s.PINSet // a lock without a key would never open
 	fill(&s.Forward.NoAnswerAfter, 20*time.Second)

@@ -52,7 +52,10 @@ type State struct {
 	labels     labels
 	toast      *Toast
 	volume     *VolumeOverlay
-	volumeKeys bool // * and # turn the volume while the overlay is up
+	display    DisplayState
+	touched    time.Time // when a hand or a call was last there
+	lookAt     time.Time // when TimerDisplay is due
+	volumeKeys bool      // * and # turn the volume while the overlay is up
 	keys       []heldKey
 
 	under    []page // the pages beneath; replaced, never changed

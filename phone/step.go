@@ -17,7 +17,7 @@ type turn struct {
 func Step(s State, e Event) (State, []Effect) {
 	t := turn{State: s.clone()}
 	if t.seq == 0 {
-		t.at, t.boot = e.At, e.At
+		t.at, t.boot, t.touched = e.At, e.At, e.At
 	}
 	if e.At.After(t.at) {
 		t.at = e.At
@@ -206,6 +206,7 @@ func (t *turn) settle(before Screen, beforeFocus CallID) {
 	t.settleConfig()
 	t.settleOffer()
 	t.settleAutoLock()
+	t.settleDisplay()
 	if s := t.screen(); s != before || t.focus != beforeFocus {
 		t.morePage = 0
 		t.closeLetters()

@@ -27,6 +27,9 @@ func (t *turn) keyDown(k Key) {
 	t.stopPreview()
 	t.rollOver(k)
 	t.releaseKey(k)
+	if t.wakeKey(k) {
+		return
+	}
 	t.keys = append(t.keys, heldKey{k, t.at})
 	if t.hasLongPress(k) {
 		t.start(Timer{Kind: TimerLongPress, Key: k}, t.settings.Timers.LongPress)

@@ -95,6 +95,8 @@ func (t *turn) timerFired(f TimerFired) {
 		t.tapDue()
 	case TimerLockOut:
 		t.lockUntil = time.Time{}
+	case TimerDisplay:
+		t.displayTimer()
 	case TimerAutoLock:
 		t.autoLockDue()
 	case TimerCallback:

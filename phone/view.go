@@ -19,6 +19,7 @@ type View struct {
 	Muted      bool
 	DND        bool
 	Locked     bool
+	Display    DisplayState
 	Session    SessionInfo
 	Problems   []ProblemInfo
 	Settings   Settings
@@ -377,6 +378,11 @@ type Settings struct {
 	Locked       bool
 	LockFailures int           // wrong PINs in a row
 	AutoLock     time.Duration // 0: never
+	// The display left alone: dims after DisplayDim, sleeps after DisplaySleep
+	// (0: never). Brightness is in percent; ReducedMotion: nothing moves on it.
+	DisplayDim, DisplaySleep time.Duration
+	Brightness               int
+	ReducedMotion            bool
 }
 
 // Timers of C0.5, all configurable.

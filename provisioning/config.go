@@ -90,11 +90,16 @@ type Config struct {
 	TimeZone Value[string] `key:"time_zone" name:"Time zone" stage:"place"`
 	Country  Value[string] `key:"country" name:"Country" stage:"place"`
 
-	Theme        Value[string] `key:"theme" name:"Theme" stage:"looks" enum:"dark light contrast large large-light"`
-	PrimaryColor Value[string] `key:"primary_color" name:"Primary colour" stage:"looks"`
-	AccentColor  Value[string] `key:"accent_color" name:"Accent colour" stage:"looks"`
-	BrandName    Value[string] `key:"brand_name" name:"Brand name" stage:"looks"`
-	BrandLogo    Value[string] `key:"brand_logo" name:"Brand logo" stage:"looks"`
+	Theme Value[string] `key:"theme" name:"Theme" stage:"looks" enum:"dark light contrast large large-light"`
+	// The display left alone dims after DisplayDim and sleeps after DisplaySleep; 0: never.
+	DisplayDim    Value[time.Duration] `key:"display_dim" name:"Display dims after" stage:"looks"`
+	DisplaySleep  Value[time.Duration] `key:"display_sleep" name:"Display sleeps after" stage:"looks"`
+	Brightness    Value[int64]         `key:"display_brightness" name:"Brightness of the display" stage:"looks"`
+	ReducedMotion Value[bool]          `key:"reduced_motion" name:"Less motion on the display" stage:"looks"`
+	PrimaryColor  Value[string]        `key:"primary_color" name:"Primary colour" stage:"looks"`
+	AccentColor   Value[string]        `key:"accent_color" name:"Accent colour" stage:"looks"`
+	BrandName     Value[string]        `key:"brand_name" name:"Brand name" stage:"looks"`
+	BrandLogo     Value[string]        `key:"brand_logo" name:"Brand logo" stage:"looks"`
 }
 
 // ICEServer is a STUN or TURN server.
@@ -210,6 +215,9 @@ func Defaults() Config {
 		FollowRedirects:      Value[bool]{Value: true, Source: at},
 		TransferOnHook:       Value[bool]{Value: true, Source: at},
 		Theme:                Value[string]{Value: "dark", Source: at},
+		DisplayDim:           Value[time.Duration]{Value: 2 * time.Minute, Source: at},
+		DisplaySleep:         Value[time.Duration]{Value: 30 * time.Minute, Source: at},
+		Brightness:           Value[int64]{Value: 80, Source: at},
 		Locale:               Value[string]{Value: "en", Source: at},
 		TimeZone:             Value[string]{Value: "UTC", Source: at},
 	}

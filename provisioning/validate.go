@@ -126,6 +126,7 @@ func (c *Config) check() []error {
 	k.calling()
 	k.that(slices.Contains([]string{"", "own", "accept", "ask", "refuse"}, c.Transfers.Value), "transfers", `"own", "accept", "ask" or "refuse"`)
 	k.that(slices.Contains([]string{"", "off", "muted", "open"}, c.AutoAnswer.Value), "auto_answer", `"off", "muted" or "open"`)
+	k.that(!c.Brightness.Set() || c.Brightness.Value >= 10 && c.Brightness.Value <= 100, "display_brightness", "10 to 100 percent")
 	k.that(c.MuteReminder.Value >= 0 && c.MuteReminder.Value <= 3600, "mute_reminder", "0 to 3600 seconds")
 	if b := c.OpusBitrate; b.Set() {
 		k.that(b.Value >= minBitrate && b.Value <= maxBitrate, "opus_bitrate", "6000 to 128000 bit/s")
@@ -163,6 +164,8 @@ func (k *checker) calling() {
 		{c.NoAnswer, "no_answer_timeout", "5000 to 600000 milliseconds", 5 * time.Second, 10 * time.Minute},
 		{c.RingLimit, "ring_timeout", "5000 to 600000 milliseconds", 5 * time.Second, 10 * time.Minute},
 		{c.AutoLock, "auto_lock", "0 to 86400000 milliseconds", 0, 24 * time.Hour},
+		{c.DisplayDim, "display_dim", "0 to 86400000 milliseconds", 0, 24 * time.Hour},
+		{c.DisplaySleep, "display_sleep", "0 to 86400000 milliseconds", 0, 24 * time.Hour},
 	} {
 		k.that(!d.v.Set() || d.v.Value >= d.low && d.v.Value <= d.high, d.key, d.want)
 	}

@@ -20,7 +20,7 @@ type Env struct {
 
 // EnvOf takes the user's settings from a view. An unknown time zone is UTC.
 func EnvOf(v phone.View, now time.Time) Env {
-	e := Env{Now: now, Locale: v.Settings.Locale, Theme: theme(v.Settings.Theme)}
+	e := Env{Now: now, Locale: v.Settings.Locale, Theme: theme(v.Settings.Theme), ReducedMotion: v.Settings.ReducedMotion}
 	e.Location = location(v.Settings.TimeZone)
 	return e
 }

@@ -275,6 +275,7 @@ func settingsOf(o Options) phone.Settings {
 		HookFlash: c.HookFlash.Value, MuteReminder: time.Duration(c.MuteReminder.Value) * time.Second,
 		Transfers: transfers, FollowRedirects: c.FollowRedirects.Value, ConfConnect: c.ConferenceConnect.Value, NoTransferOnHook: !c.TransferOnHook.Value,
 		FewKeys: o.Board.FewKeys, Theme: c.Theme.Value, Locale: c.Locale.Value, TimeZone: c.TimeZone.Value, Country: c.Country.Value,
+		DisplayDim: c.DisplayDim.Value, DisplaySleep: c.DisplaySleep.Value, Brightness: int(c.Brightness.Value), ReducedMotion: c.ReducedMotion.Value,
 		BrandName: c.BrandName.Value, Primary: c.PrimaryColor.Value, Accent: c.AccentColor.Value, PhoneName: o.PhoneName,
 		Voicemail: c.VoicemailNumber.Value, Emergency: c.EmergencyNumbers.Value, DigitMap: c.DigitMap.Value, Keys: progKeys(c.ProgramKeys.Value),
 		Locales: ui.Locales(), Melodies: melodies(),

@@ -15,8 +15,9 @@ type Renderer interface {
 	Draw(ui.Screen) (*image.RGBA, []image.Rectangle)
 }
 
-// backlight of a panel, in percent.
-const backlight = 80
+// dimmed is the most that is left of the brightness while nobody is there, in
+// percent.
+const dimmed = 15
 
 // startPainter keeps the panels and the mirror as the view wants them. All
 // drawing is on one goroutine.
@@ -32,12 +33,8 @@ func (p *Phone) startPainter() {
 }
 
 func (p *Phone) paint(changed <-chan phone.View) {
-	for _, d := range p.cfg.Board.Panels {
-		if err := d.Backlight(backlight); err != nil {
-			p.log.Warn("the back-light can't be set", "err", err)
-		}
-	}
 	v := p.loop.View()
+	light := -1 // nothing is lit yet
 	tick := make(chan struct{}, 1)
 	logo := logoOf(p.cfg.Logo)
 	for {
@@ -48,7 +45,22 @@ func (p *Phone) paint(changed <-chan phone.View) {
 		}
 		screen := ui.Build(v, env)
 		img, dirty := p.cfg.Renderer.Draw(screen)
-		p.show(img, dirty)
+		was := light
+		light = brightness(v)
+		switch {
+		case light == 0 && was != 0: // asleep: nothing is to be read, whatever lights the panel
+			p.show(image.NewRGBA(img.Rect), []image.Rectangle{img.Rect})
+			screen.Next = time.Time{}
+		case light == 0:
+			screen.Next = time.Time{}
+		case was == 0:
+			p.show(img, []image.Rectangle{img.Rect})
+		default:
+			p.show(img, dirty)
+		}
+		if light != was {
+			p.backlight(light)
+		}
 		stop := func() bool { return true }
 		if !screen.Next.IsZero() {
 			wait := max(screen.Next.Sub(p.clock.Now()), time.Millisecond)
@@ -70,6 +82,26 @@ func (p *Phone) paint(changed <-chan phone.View) {
 		case <-p.ctx.Done():
 			stop()
 			return
+		}
+	}
+}
+
+// brightness is what the panels are to be lit with, in percent; 0: they sleep.
+func brightness(v phone.View) int {
+	switch full := v.Settings.Brightness; v.Display {
+	case phone.DisplayOff:
+		return 0
+	case phone.DisplayDim:
+		return max(1, min(dimmed, full/2))
+	default:
+		return full
+	}
+}
+
+func (p *Phone) backlight(percent int) {
+	for _, d := range p.cfg.Board.Panels {
+		if err := d.Backlight(percent); err != nil {
+			p.log.Warn("the back-light can't be set", "err", err)
 		}
 	}
 }

@@ -64,6 +64,9 @@ addEventListener('keydown', (e) => {
 addEventListener('keyup', (e) => { const key = pressed.get(e.code); if (key) { pressed.delete(e.code); up(key); } });
 addEventListener('blur', () => { for (const key of [...held]) up(key); pressed.clear(); });
 
+// A finger on a dark display means: show me.
+lcd.canvas.addEventListener('click', () => { if (latest?.display !== 'on') send('api/v1/commands/wake', {}); });
+
 // What the phone shows -------------------------------------------------------
 let drawing = Promise.resolve();
 function frame(f) {
@@ -136,6 +139,7 @@ function panel(p) {
   brand(p.brand);
   offHook = p.offHook; pin = p.pin;
   $('hook').setAttribute('aria-checked', p.offHook);
+  lcd.canvas.dataset.display = p.display;
   p.softKeys.forEach((a, i) => {
     const b = document.querySelector(`[data-key=sk${i + 1}]`);
     b.setAttribute('aria-label', a ? action(a) : `${tr('Soft key')} ${i + 1}, ${tr('no function')}`);

@@ -16,7 +16,7 @@ import (
 //	[by NUMBER ["Display"]] [line L] · contacts ("NAME" NUMBER[,NUMBER…][!favourite|!vip|!blocked])…
 //	pin ok|wrong · pinsaved ok|failed · callerids NUMBER… · config [reboot] · mailbox LINE NUMBER ·
 //	offer stick|code [pin] [HOST] · offer gone|wrong · camera [off] ·
-//	type TEXT (digit keys, 1 s apart, for letters)
+//	type TEXT (digit keys, 1 s apart, for letters) · wake, sleep, toggle, theme T (commands for the display)
 var desk = map[string]func(*World, []string) error{
 	"keys": func(w *World, a []string) error {
 		s := w.State.View().Settings
@@ -72,6 +72,10 @@ var desk = map[string]func(*World, []string) error{
 		}
 		return w.Do(e)
 	},
+	"wake":   func(w *World, _ []string) error { return w.Do(phone.Wake{}) },
+	"sleep":  func(w *World, _ []string) error { return w.Do(phone.Sleep{}) },
+	"toggle": func(w *World, _ []string) error { return w.Do(phone.ToggleDisplay{}) },
+	"theme":  func(w *World, a []string) error { return w.Do(phone.SetThemeTo{Theme: word(a, 0)}) },
 	"camera": func(w *World, a []string) error {
 		return w.Do(phone.DeviceChanged{Device: phone.DeviceInfo{Camera: word(a, 0) != "off"}})
 	},
@@ -107,7 +111,7 @@ var desk = map[string]func(*World, []string) error{
 //
 //	form TEXT|none · formmode M · formerror E|none · title T · items N · item N
 //	TEXT (label and value) · locked|withhold|callback on|off · filter D|none ·
-//	forward always|busy|no_answer NUMBER|none · theme T · set NAME VALUE
+//	forward always|busy|no_answer NUMBER|none · theme T · display on|dim|off · set NAME VALUE
 func lookDesk(v phone.View, what string, a []string) (string, bool) {
 	switch what {
 	case "form":
@@ -137,6 +141,8 @@ func lookDesk(v phone.View, what string, a []string) (string, bool) {
 		return onOff(v.Callback), true
 	case "noemergency":
 		return onOff(v.NoEmergency), true
+	case "display":
+		return v.Display.Word(), true
 	case "filter":
 		return orNone(v.Filter), true
 	case "theme":
