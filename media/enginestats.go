@@ -15,6 +15,7 @@ type counters struct {
 	longest atomic.Int64
 	lost    atomic.Uint64
 	xruns   atomic.Uint64 // of devices that were closed
+	turns   atomic.Uint64 // of the control goroutine
 }
 
 func (c *counters) tickTime(d time.Duration) {

@@ -113,6 +113,7 @@ func (b *patchbay) run() {
 			b.e.cfg.Voice()
 		}
 		next := b.reconcile()
+		b.e.counts.turns.Add(1)
 		timer.Reset(next)
 	}
 }

@@ -91,7 +91,13 @@ func New(c Config) (*Agent, error) {
 	}()
 	go func() {
 		defer close(a.sentDone)
-		a.events.serve(func(e Event) { a.guard("the receiver of events failed", func() { c.Events(e) }) })
+		a.events.serve(func(e Event) {
+			if p, ok := e.(pulse); ok {
+				p.seen <- struct{}{}
+				return
+			}
+			a.guard("the receiver of events failed", func() { c.Events(e) })
+		})
 	}()
 	return a, nil
 }

@@ -92,7 +92,7 @@ func run(ctx context.Context, o options, log *slog.Logger) error {
 	}
 	watched, stopWatching := context.WithCancel(ctx)
 	defer stopWatching()
-	go watchdog(watched)
+	go watchdog(watched, log)
 	err = r.Run(ctx)
 	_ = sdnotify.Send(sdnotify.Stopping)
 	return err
@@ -213,9 +213,10 @@ func listen(s *app.System, addr string, log *slog.Logger) net.Listener {
 	return l
 }
 
-// watchdog keeps systemd from restarting the daemon for as long as the core's
-// loop answers.
-func watchdog(ctx context.Context) {
+// watchdog keeps systemd from restarting the daemon for as long as call control,
+// signalling and sound answer. What hangs stands in the log before systemd acts:
+// a phone that can't be called is worth less than one that starts anew.
+func watchdog(ctx context.Context, log *slog.Logger) {
 	every := sdnotify.Watchdog() / 2
 	if every == 0 {
 		return
@@ -225,9 +226,15 @@ func watchdog(ctx context.Context) {
 	for {
 		select {
 		case <-t.C:
-			if s := current.Load(); s == nil || s.Phone.Healthy(every) {
-				_ = sdnotify.Send(sdnotify.Alive)
+			hangs := ""
+			if s := current.Load(); s != nil {
+				hangs = s.Hanging(every)
 			}
+			if hangs != "" {
+				log.Error("a part of the phone hangs; the service manager restarts it", "part", hangs)
+				continue
+			}
+			_ = sdnotify.Send(sdnotify.Alive)
 		case <-ctx.Done():
 			return
 		}

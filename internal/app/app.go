@@ -280,10 +280,9 @@ func (p *Phone) stop(stopLoop func(), loop *sync.WaitGroup) error {
 
 func typeName(v any) string { return fmt.Sprintf("%T", v) }
 
-// Healthy reports whether the core's loop takes an event within d.
-func (p *Phone) Healthy(d time.Duration) bool {
-	ctx, cancel := context.WithTimeout(p.ctx, d)
-	defer cancel()
+// Healthy reports whether the core's loop takes an event before ctx ends. A phone
+// that has ended is healthy: nothing in it can hang.
+func (p *Phone) Healthy(ctx context.Context) bool {
 	views, stop := p.loop.Subscribe()
 	defer stop()
 	seq := p.loop.View().Seq
@@ -294,6 +293,8 @@ func (p *Phone) Healthy(d time.Duration) bool {
 			if v.Seq > seq {
 				return true
 			}
+		case <-p.ctx.Done():
+			return true
 		case <-ctx.Done():
 			return false
 		}

@@ -47,8 +47,8 @@ var shown = map[string]string{
 // alive proves that the phone still takes keys.
 func (w *world) alive() {
 	w.t.Helper()
-	if !w.Phone.Healthy(patience) {
-		w.t.Fatal("the phone's loop does not answer")
+	if hangs := w.Hanging(patience); hangs != "" {
+		w.t.Fatal("it hangs: " + hangs)
 	}
 	w.lift()
 	w.hangUp()
