@@ -56,6 +56,10 @@ test-full: ## the whole matrix of one AREA
 test-peers: ## calls with FreeSWITCH and Asterisk built beside the project (PEERS=dir)
 	@PEERS=$(PEERS) test/run peers
 
+.PHONY: buildroot-check
+buildroot-check: ## the Buildroot tree held against a Buildroot release (BUILDROOT=dir); builds nothing
+	@BUILDROOT=$(or $(BUILDROOT),$(error say where: make buildroot-check BUILDROOT=dir)) test/run buildroot
+
 .PHONY: test-interop test-kernel fuzz
 test-interop: ## calls with software that is not ours
 	@test/run interop

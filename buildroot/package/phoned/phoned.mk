@@ -18,21 +18,32 @@ PHONED_DEPENDENCIES = alsa-lib host-pkgconf opus speexdsp
 PHONED_TAGS = nolibopusfile speexdsp
 PHONED_LDFLAGS = -s -w -X main.version=$(PHONED_VERSION)
 
-define PHONED_INSTALL_BOARDS
-	$(INSTALL) -D -m 0644 $(@D)/boards/pi4-st7789.toml \
+define PHONED_INSTALL_FILES
+	$(INSTALL) -D -m 0644 $(@D)/packaging/board.toml \
 		$(TARGET_DIR)/etc/phoned/board.toml
+	$(INSTALL) -D -m 0644 $(@D)/packaging/phoned.toml \
+		$(TARGET_DIR)/etc/phoned/phoned.toml
+	$(INSTALL) -d -m 0755 $(TARGET_DIR)/usr/share/phoned/boards
+	$(INSTALL) -m 0644 $(@D)/boards/*.toml $(TARGET_DIR)/usr/share/phoned/boards
+	$(INSTALL) -D -m 0644 $(@D)/systemd/60-phoned.rules \
+		$(TARGET_DIR)/usr/lib/udev/rules.d/60-phoned.rules
+	$(INSTALL) -D -m 0644 $(@D)/systemd/phoned.tmpfiles \
+		$(TARGET_DIR)/usr/lib/tmpfiles.d/phoned.conf
 endef
-PHONED_POST_INSTALL_TARGET_HOOKS += PHONED_INSTALL_BOARDS
+PHONED_POST_INSTALL_TARGET_HOOKS += PHONED_INSTALL_FILES
 
+# The units say themselves, in [Install], where they belong: Buildroot's
+# "systemctl preset-all" enables those.
 define PHONED_INSTALL_INIT_SYSTEMD
-	$(INSTALL) -D -m 0644 $(@D)/systemd/phoned.service \
-		$(TARGET_DIR)/usr/lib/systemd/system/phoned.service
-	$(INSTALL) -D -m 0644 $(@D)/systemd/phoned-key.service \
-		$(TARGET_DIR)/usr/lib/systemd/system/phoned-key.service
+	$(INSTALL) -d -m 0755 $(TARGET_DIR)/usr/lib/systemd/system
+	for unit in $(@D)/systemd/*.service $(wildcard $(@D)/systemd/*.socket) \
+			$(wildcard $(@D)/systemd/*.path); do \
+		$(INSTALL) -m 0644 $$unit $(TARGET_DIR)/usr/lib/systemd/system/ || exit 1; \
+	done
 endef
 
 define PHONED_USERS
-	phoned -1 phoned -1 * /var/lib/phoned - audio,video,input,dialout,gpio,spi desk phone
+	phoned -1 phoned -1 * /var/lib/phoned - audio,video,input,dialout,gpio,spi,i2c desk phone
 endef
 
 $(eval $(golang-package))
