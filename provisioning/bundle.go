@@ -35,10 +35,10 @@ type Bundle struct {
 // BundleParts are the files a bundle may hold, with the bytes each may have.
 var BundleParts = map[string]int{
 	"phoned.toml": maxDocument, "phoned.json": maxDocument,
-	"ca.pem":   1 << 20,
-	"logo.png": 1 << 20, "logo.svg": 256 << 10,
-	"contacts.vcf": 2 << 20,
-	"wifi.toml":    4 << 10,
+	partRoots:    1 << 20,
+	partLogo:     512 << 10,
+	partContacts: 2 << 20,
+	partWiFi:     16 << 10,
 }
 
 // BundleName is the bundle's file on a stick.

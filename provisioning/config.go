@@ -28,6 +28,9 @@ type Config struct {
 	// CAFile is a PEM file of authorities trusted besides the system's.
 	CAFile Value[string] `key:"ca_file" name:"Certificate authorities" stage:"trust"`
 
+	// WiFi are the wireless networks the phone may join, the best one first.
+	WiFi Value[[]WiFi] `key:"wifi" name:"Wi-Fi networks" stage:"network"`
+
 	AutoConfigure Value[bool]        `key:"auto_configure" name:"Lines from the sign-in" stage:"lines"`
 	DisplayName   Value[string]      `key:"display_name" name:"Display name" stage:"lines"`
 	WSServers     Value[[]string]    `key:"ws_servers" name:"Telephone servers" stage:"lines"`
@@ -83,6 +86,8 @@ type Config struct {
 	NoAnswer       Value[time.Duration] `key:"no_answer_timeout" name:"Give up calling after" stage:"service"`
 	RingLimit      Value[time.Duration] `key:"ring_timeout" name:"Stop ringing after" stage:"service"`
 	AutoLock       Value[time.Duration] `key:"auto_lock" name:"Lock by itself after" stage:"service"`
+	// ContactsFile are people of the site in vCards, beside those of the phone.
+	ContactsFile Value[string] `key:"contacts_file" name:"Contacts of the site" stage:"service"`
 	// ProgramKeys are K1 to K8, each "FUNCTION", "FUNCTION:VALUE" or "FUNCTION:VALUE:LABEL".
 	ProgramKeys Value[[]string] `key:"program_keys" name:"Programmable keys" stage:"service"`
 
@@ -110,6 +115,17 @@ type ICEServer struct {
 }
 
 func (s ICEServer) equal(o ICEServer) bool { return reflect.DeepEqual(s, o) }
+
+// WiFi is one wireless network.
+type WiFi struct {
+	SSID string `key:"ssid"`
+	// Passphrase has 8 to 63 printable ASCII characters, or is a key of 64
+	// hexadecimal digits (IEEE 802.11 Annex J.4).
+	Passphrase secret.String `key:"passphrase"`
+	// Security is what is asked of the network: "" is WPA2 or WPA3 Personal.
+	Security string `key:"security" enum:"wpa2 wpa3 open"`
+	Hidden   bool   `key:"hidden"` // it does not tell its name
+}
 
 // Media says how a line carries voice.
 type Media string

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -21,7 +22,7 @@ type Vault interface {
 }
 
 // Depot keeps the documents that the phone is given while it runs, one for each
-// of the layers site, stick or QR code, and user. A change begins as a trial: what
+// of the layers site, stick or QR code, backend (what a manager pushes), and user. A change begins as a trial: what
 // was there before is kept beside it until Confirm, and comes back by RollBack, or
 // by itself when the phone has been started MaxStarts times without a Confirm. All
 // of it is one text in the vault, so that a power cut leaves the old state or the
@@ -29,6 +30,7 @@ type Vault interface {
 type Depot struct {
 	vault Vault
 	clock clock.Clock
+	dir   string // of the files of bundles, "": none
 
 	mu    sync.Mutex
 	state depotState
@@ -46,6 +48,8 @@ var (
 	ErrStale = errors.New("the configuration has changed meanwhile; look at the difference again")
 	// ErrLayer: the layer is not one that can be given while the phone runs.
 	ErrLayer = errors.New("this layer can't be changed")
+	// ErrNothingBefore: there is no earlier configuration to go back to.
+	ErrNothingBefore = errors.New("there is no earlier configuration to go back to")
 )
 
 const depotName = "documents"
@@ -57,6 +61,13 @@ type depotState struct {
 	Documents map[string]document `json:"documents,omitempty"`
 	Trial     *trialState         `json:"trial,omitempty"`
 	Last      *Outcome            `json:"last,omitempty"`
+	// Earlier is what the layer that was changed last had before.
+	Earlier *earlierState `json:"earlier,omitempty"`
+}
+
+type earlierState struct {
+	Layer    string    `json:"layer"`
+	Document *document `json:"document,omitempty"` // nil: there was none
 }
 
 type document struct {
@@ -64,6 +75,16 @@ type document struct {
 	Text string    `json:"text"`
 	ETag string    `json:"etag,omitempty"`
 	At   time.Time `json:"at"`
+	// Parts are what came with it in a bundle, by their names.
+	Parts map[string]keptPart `json:"parts,omitempty"`
+}
+
+// keptPart is where a part is: in a file, or, as it holds secrets, here, sealed with
+// the rest.
+type keptPart struct {
+	From string `json:"from"` // as document's Name
+	File string `json:"file,omitempty"`
+	Text string `json:"text,omitempty"`
 }
 
 type trialState struct {
@@ -91,7 +112,7 @@ type Outcome struct {
 }
 
 // depotLayers can be given while the phone runs.
-var depotLayers = []Layer{LayerSite, LayerMedia, LayerUser}
+var depotLayers = []Layer{LayerSite, LayerMedia, LayerBackend, LayerUser}
 
 // OpenDepot reads what the vault holds. What can't be read is an error, and the
 // Depot is empty then and can be used.
@@ -119,17 +140,21 @@ func OpenDepot(vault Vault, c clock.Clock) (*Depot, error) {
 func (d *Depot) Sources() []Source {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.state.sources()
+	return d.state.sources(d.dir)
 }
 
-func (s depotState) sources() []Source {
+func (s depotState) sources(dir string) []Source {
 	var out []Source
 	for _, l := range depotLayers {
 		if doc, ok := s.Documents[l.String()]; ok {
-			out = append(out, Text{From: Origin{Layer: l, Name: doc.Name}, Data: []byte(doc.Text)})
+			out = append(out, doc.source(l, dir))
 		}
 	}
 	return out
+}
+
+func (doc document) source(l Layer, dir string) withParts {
+	return withParts{Text: Text{From: Origin{Layer: l, Name: doc.Name}, Data: []byte(doc.Text)}, dir: dir, parts: doc.Parts}
 }
 
 // ETag is that of the kept document of a layer, and its name; "" without one.
@@ -140,13 +165,19 @@ func (d *Depot) ETag(l Layer) (etag, name string) {
 	return doc.ETag, doc.Name
 }
 
-// Document is a new document for a layer. Empty Data takes the layer's away.
+// Document is a new document for a layer. Without Data and Parts it takes the layer's
+// away.
 type Document struct {
 	Layer Layer
 	Name  string
 	Data  []byte
 	ETag  string // of the answer it came in
+	// Parts are what came with it in a bundle, by their names. Parts without Data
+	// leave the layer's document and its other parts as they are.
+	Parts map[string][]byte
 }
+
+func (d Document) empty() bool { return len(d.Data) == 0 && len(d.Parts) == 0 }
 
 // Proposal is a checked change that nobody has asked for yet.
 type Proposal struct {
@@ -155,7 +186,9 @@ type Proposal struct {
 	Changes  []Change
 	Warnings []Warning
 
-	doc    Document
+	layer  Layer
+	next   *document // nil: the layer's is taken away
+	parts  map[string][]byte
 	serial uint64
 }
 
@@ -163,7 +196,7 @@ type Proposal struct {
 // to prove itself.
 func (p Proposal) Trial() bool {
 	return slices.ContainsFunc(p.Changes, func(c Change) bool {
-		return c.Stage == StageTrust || c.Stage == StageAccount || c.Stage == StageLines
+		return c.Stage == StageTrust || c.Stage == StageNetwork || c.Stage == StageAccount || c.Stage == StageLines
 	})
 }
 
@@ -174,18 +207,52 @@ func (d *Depot) Propose(doc Document, base ...Source) (Proposal, error) {
 	if !slices.Contains(depotLayers, doc.Layer) {
 		return Proposal{}, fmt.Errorf("%s: %w", doc.Layer, ErrLayer)
 	}
-	if doc.Data != nil {
-		if _, _, err := read(Origin{Layer: doc.Layer, Name: doc.Name}, doc.Data); err != nil {
-			return Proposal{}, err
-		}
-	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	from, _, _ := Load(slices.Concat(base, d.state.sources())...) // what is there has been told of before
+	next, err := d.planned(doc)
+	if err != nil {
+		return Proposal{}, err
+	}
+	return d.propose(doc.Layer, next, doc.Parts, base)
+}
+
+// planned is what a document becomes in the depot, checked by itself; nil: nothing.
+func (d *Depot) planned(doc Document) (*document, error) {
+	if doc.empty() {
+		return nil, nil
+	}
+	at := Origin{Layer: doc.Layer, Name: doc.Name}
+	if errs := checkParts(at, doc.Parts); len(errs) > 0 {
+		return nil, &DocumentError{Origin: at, Errs: errs}
+	}
+	next := document{Name: doc.Name, Text: string(doc.Data), ETag: doc.ETag}
+	if old, ok := d.state.Documents[doc.Layer.String()]; ok && len(doc.Data) == 0 {
+		next = old
+		next.Parts = maps.Clone(old.Parts)
+	}
+	for name, b := range doc.Parts {
+		kept := keptPart{From: doc.Name, File: fileOf(name, b)}
+		switch {
+		case name == partWiFi:
+			kept.File, kept.Text = "", string(b)
+		case d.dir == "":
+			return nil, fmt.Errorf("%s: %s: %w", at, name, ErrNoFolder)
+		}
+		if next.Parts == nil {
+			next.Parts = map[string]keptPart{}
+		}
+		next.Parts[name] = kept
+	}
+	_, _, err := readSource(next.source(doc.Layer, d.dir))
+	return &next, err
+}
+
+func (d *Depot) propose(layer Layer, next *document, parts map[string][]byte, base []Source) (Proposal, error) {
+	from, _, _ := Load(slices.Concat(base, d.state.sources(d.dir))...) // what is there has been told of before
 	after := d.state
-	after.Documents = d.state.with(doc, time.Time{})
-	to, warns, err := Load(slices.Concat(base, after.sources())...)
-	if err != nil && len(doc.Data) > 0 && errors.Is(err, ErrDocument) && from.Validate() == nil {
+	after.Documents = d.state.with(layer, next)
+	to, warns, err := Load(slices.Concat(base, after.sources(d.dir))...)
+	if err != nil && next != nil && errors.Is(err, ErrDocument) && from.Validate() == nil {
 		// Another source is broken; it was so before and is not this one's fault.
 		err = nil
 	}
@@ -193,24 +260,28 @@ func (d *Depot) Propose(doc Document, base ...Source) (Proposal, error) {
 		err = to.Validate()
 	}
 	if err == nil && len(to.Missing()) > 0 && len(from.Missing()) == 0 {
-		err = &KeyError{Key: to.Missing()[0], Origin: Origin{Layer: doc.Layer, Name: doc.Name}, Want: "a value, or nobody could sign in"}
+		at := Origin{Layer: layer}
+		if next != nil {
+			at.Name = next.Name
+		}
+		err = &KeyError{Key: to.Missing()[0], Origin: at, Want: "a value, or nobody could sign in"}
 	}
 	if err != nil {
 		return Proposal{}, err
 	}
-	return Proposal{Config: to, Changes: Diff(&from, &to), Warnings: warns, doc: doc, serial: d.state.Serial}, nil
+	return Proposal{Config: to, Changes: Diff(&from, &to), Warnings: warns, layer: layer, next: next, parts: parts, serial: d.state.Serial}, nil
 }
 
-// with gives the documents with one of them replaced.
-func (s depotState) with(doc Document, at time.Time) map[string]document {
-	out := map[string]document{}
-	for k, v := range s.Documents {
-		out[k] = v
+// with gives the documents with one of them replaced, or taken away.
+func (s depotState) with(layer Layer, doc *document) map[string]document {
+	out := maps.Clone(s.Documents)
+	if out == nil {
+		out = map[string]document{}
 	}
-	if len(doc.Data) == 0 {
-		delete(out, doc.Layer.String())
+	if doc == nil {
+		delete(out, layer.String())
 	} else {
-		out[doc.Layer.String()] = document{Name: doc.Name, Text: string(doc.Data), ETag: doc.ETag, At: at}
+		out[layer.String()] = *doc
 	}
 	return out
 }
@@ -230,12 +301,21 @@ func (d *Depot) Begin(p Proposal, trial bool) error {
 	next := d.state
 	now := d.clock.Now()
 	next.Serial++
-	next.Documents = d.state.with(p.doc, now)
-	if trial && p.Trial() {
-		next.Trial = &trialState{Layer: p.doc.Layer.String(), Since: now}
-		if old, ok := d.state.Documents[p.doc.Layer.String()]; ok {
-			next.Trial.Before = &old
+	if p.next != nil {
+		doc := *p.next
+		doc.At = now
+		p.next = &doc
+		if err := d.putParts(doc, p.parts); err != nil {
+			return fmt.Errorf("keep the configuration: %w", errors.Join(err, d.sweep()))
 		}
+	}
+	next.Documents = d.state.with(p.layer, p.next)
+	next.Earlier = &earlierState{Layer: p.layer.String()}
+	if old, ok := d.state.Documents[p.layer.String()]; ok {
+		next.Earlier.Document = &old
+	}
+	if trial && p.Trial() {
+		next.Trial = &trialState{Layer: p.layer.String(), Since: now, Before: next.Earlier.Document}
 	}
 	return d.keep(next)
 }
@@ -307,12 +387,21 @@ func (d *Depot) rollBack(why string) error {
 	next := d.state
 	next.Serial++
 	next.Last = d.outcome(why)
-	next.Documents = d.state.with(Document{Layer: layerOf(d.state.Trial.Layer)}, time.Time{})
-	if before := d.state.Trial.Before; before != nil {
-		next.Documents[d.state.Trial.Layer] = *before
-	}
-	next.Trial = nil
+	next.Documents = d.state.with(layerOf(d.state.Trial.Layer), d.state.Trial.Before)
+	next.Trial, next.Earlier = nil, nil
 	return d.keep(next)
+}
+
+// Undo proposes what the layer that was changed last had before; nothing is changed. A
+// change that was taken back already has nothing before it: ErrNothingBefore.
+func (d *Depot) Undo(base ...Source) (Proposal, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	e := d.state.Earlier
+	if e == nil {
+		return Proposal{}, ErrNothingBefore
+	}
+	return d.propose(layerOf(e.Layer), e.Document, nil, base)
 }
 
 func (d *Depot) outcome(why string) *Outcome {
@@ -330,6 +419,7 @@ func (d *Depot) keep(next depotState) error {
 		return fmt.Errorf("keep the configuration: %w", err)
 	}
 	d.state = next
+	_ = d.sweep() // what stays behind is removed at the next start
 	return nil
 }
 
@@ -338,7 +428,7 @@ func (d *Depot) Forget() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.state = depotState{Version: format}
-	return d.vault.Wipe()
+	return errors.Join(d.vault.Wipe(), d.sweep())
 }
 
 func layerOf(word string) Layer {

@@ -122,10 +122,10 @@ func TestDepotRefusals(t *testing.T) {
 		want error
 		says string
 	}{
-		{"syntax", Document{LayerUser, "web page", []byte("theme = "), ""}, ErrDocument, "web page"},
-		{"wrong value", Document{LayerUser, "web page", []byte("\ntheme = \"pink\""), ""}, ErrValue, "line 2: theme"},
-		{"the whole can't be", Document{LayerMedia, "stick", []byte("auto_configure = false"), ""}, ErrValue, "at least one line"},
-		{"the firmware's own layer", Document{LayerImage, "x", nil, ""}, ErrLayer, "image"},
+		{"syntax", Document{Layer: LayerUser, Name: "web page", Data: []byte("theme = ")}, ErrDocument, "web page"},
+		{"wrong value", Document{Layer: LayerUser, Name: "web page", Data: []byte("\ntheme = \"pink\"")}, ErrValue, "line 2: theme"},
+		{"the whole can't be", Document{Layer: LayerMedia, Name: "stick", Data: []byte("auto_configure = false")}, ErrValue, "at least one line"},
+		{"the firmware's own layer", Document{Layer: LayerImage, Name: "x", Data: nil}, ErrLayer, "image"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if _, err := d.Propose(c.doc, depotBase); !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) {
@@ -167,5 +167,36 @@ func TestDepotFull(t *testing.T) {
 	}
 	if _, on := d.Trial(); on {
 		t.Error("a trial of nothing")
+	}
+}
+
+// TestDepotUndo: what a layer had before a change comes back, over a restart, once.
+func TestDepotUndo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "provisioning.json")
+	d := openDepot(t, path)
+	if _, err := d.Undo(depotBase); !errors.Is(err, ErrNothingBefore) {
+		t.Fatalf("nothing was changed yet: %v", err)
+	}
+	give(t, d, `theme = "light"`)
+	give(t, d, `theme = "contrast"`)
+	d = openDepot(t, path)
+	for _, want := range []string{"light", "contrast"} { // the undoing can be undone
+		p, err := d.Undo(depotBase)
+		if err != nil || len(p.Changes) != 1 {
+			t.Fatalf("%v, %v", p.Changes, err)
+		}
+		if err := d.Begin(p, true); err != nil {
+			t.Fatal(err)
+		}
+		if got := value(t, path, "theme"); got != want {
+			t.Errorf("theme %s, want %s", got, want)
+		}
+	}
+	give(t, d, otherServer)
+	if err := d.RollBack("enough"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Undo(depotBase); !errors.Is(err, ErrNothingBefore) {
+		t.Errorf("a change that was taken back can be undone: %v", err)
 	}
 }

@@ -12,6 +12,7 @@ type Stage string
 // The stages in the order in which they are applied.
 const (
 	StageTrust   Stage = "trust"
+	StageNetwork Stage = "network"
 	StageSource  Stage = "provisioning"
 	StagePlace   Stage = "place"
 	StageAccount Stage = "account"
@@ -23,7 +24,7 @@ const (
 
 // Stages lists them in order.
 func Stages() []Stage {
-	return []Stage{StageTrust, StageSource, StagePlace, StageAccount, StageLines, StageAudio, StageService, StageLooks}
+	return []Stage{StageTrust, StageNetwork, StageSource, StagePlace, StageAccount, StageLines, StageAudio, StageService, StageLooks}
 }
 
 // Change is one difference between two configurations, in words.

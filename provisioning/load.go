@@ -66,6 +66,7 @@ func (l *Loader) Load(sources ...Source) (Config, []Warning, error) {
 // one reads a source, or gives what it said when it was last good.
 func (l *Loader) one(s Source) (Config, []Warning, error) {
 	at := s.Origin()
+	parts, _ := s.(withParts)
 	b, err := s.Read()
 	if errors.Is(err, fs.ErrNotExist) {
 		return Config{}, nil, nil
@@ -73,12 +74,12 @@ func (l *Loader) one(s Source) (Config, []Warning, error) {
 	var doc Config
 	var warns []Warning
 	if err == nil {
-		doc, warns, err = read(at, b)
+		doc, warns, err = readWith(at, b, parts)
 	} else {
 		err = &DocumentError{Origin: at, Errs: []error{withoutPath(err)}}
 	}
 	if err == nil {
-		l.remember(at, doc, b)
+		l.remember(at, doc, b, parts)
 		return doc, warns, nil
 	}
 	if old, ok := l.recall(at); ok {
@@ -119,7 +120,7 @@ func (c *Config) lay(doc *Config) []Warning {
 	return warns
 }
 
-func (l *Loader) remember(at Origin, doc Config, b []byte) {
+func (l *Loader) remember(at Origin, doc Config, b []byte, parts withParts) {
 	if l.good == nil {
 		l.good = map[Origin]Config{}
 	}
@@ -132,6 +133,13 @@ func (l *Loader) remember(at Origin, doc Config, b []byte) {
 		root := maps.Clone(t.root)
 		delete(root, "access_token")
 		delete(root, "refresh_token")
+		for part, kept := range parts.parts {
+			if part != partWiFi {
+				root[keyOfPart[part]] = parts.path(part)
+			} else if wifi, err := parseDocument([]byte(kept.Text)); err == nil {
+				root["wifi"] = wifi.root["wifi"]
+			}
+		}
 		if b, err = json.Marshal(root); err == nil {
 			err = l.keep(copyOf(at), b)
 		}

@@ -33,6 +33,7 @@ token_endpoint = "https://login.example.net/token"
 client_id = "phoned"
 device_scope = "phone"
 ca_file = "ca.pem"
+contacts_file = "people.vcf"
 auto_configure = false
 display_name = "Ann"
 ws_servers = ["wss://a.example.net:8443", "wss://b.example.net/ws"]
@@ -108,19 +109,26 @@ caller_id = "from"
 server_name = "pbx"
 certificate_file = "c.pem"
 recording_unconfirmed = true
+
+[[wifi]]
+ssid = "Office"
+passphrase = "wifi-passphrase"
+security = "wpa2"
+hidden = true
 `
 
 const fullJSON = `{
  "version": 1, "access_token": "access-token-value", "refresh_token": "refresh-token-value",
  "oauth_endpoint": "https://login.example.net/oauth/internal", "api_url": "https://api.example.net", "auth_token": "apikey-value",
  "numbers_path": "/v3/nums", "domain_id": 42, "device_authorization_endpoint": "https://login.example.net/device",
- "token_endpoint": "https://login.example.net/token", "client_id": "phoned", "device_scope": "phone", "ca_file": "ca.pem",
+ "token_endpoint": "https://login.example.net/token", "client_id": "phoned", "device_scope": "phone", "ca_file": "ca.pem", "contacts_file": "people.vcf",
  "auto_configure": false, "display_name": "Ann", "ws_servers": ["wss://a.example.net:8443", "wss://b.example.net/ws"],
  "provisioning_url": "https://cfg.example.net/{mac}.toml", "provisioning_interval": 3600000, "provisioning_dhcp": true,
  "provisioning_keys": ["ed25519:iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w"],
  "microphone_id": "hw:1", "speaker_id": "hw:2", "opus_bitrate": 32000, "opus_dtx": true, "park_poll_interval": 7000, "voicemail_number": "*97", "emergency_numbers": ["112"], "digit_map": "x.T", "transfers": "ask", "auto_answer": "open", "hook_flash": true, "mute_reminder": 60, "follow_redirects": false, "conference_connect": true, "transfer_on_hook": false, "no_match": "reject", "vip_numbers": ["1002"], "blocked_numbers": ["0900"], "reject_anonymous": true, "hot_line": "1003", "hot_line_delay": 2000, "forward_always": "1004", "forward_busy": "1005", "forward_no_answer": "1006", "forward_no_answer_delay": 15000, "first_digit_timeout": 20000, "inter_digit_timeout": 2000, "inter_digit_long_timeout": 8000, "no_answer_timeout": 60000, "ring_timeout": 90000, "auto_lock": 600000, "program_keys": ["blf:1003"], "locale": "de-CH",
  "time_zone": "Europe/Zurich", "country": "CH", "theme": "light", "display_dim": 60000, "display_sleep": 600000, "display_brightness": 60, "reduced_motion": true, "primary_color": "#0a84ff", "accent_color": "rgb(10, 132, 255)",
  "brand_name": "Acme", "brand_logo": "https://acme.example/logo.png",
+ "wifi": [{"ssid": "Office", "passphrase": "wifi-passphrase", "security": "wpa2", "hidden": true}],
  "ice_servers": [{"urls": ["stun:stun.example.net"]},
   {"urls": ["turn:turn.example.net:3478?transport=tcp"], "username": "u", "credential": "turn-credential"}],
  "lines": [{"server": "udp://10.0.0.1", "servers": ["tls://10.0.0.2:5061"], "user": "1001", "domain": "10.0.0.1", "password": "line-password",
@@ -128,7 +136,7 @@ const fullJSON = `{
 }`
 
 // secretsInTests is what must not come out of anything.
-var secretsInTests = []string{"access-token-value", "refresh-token-value", "apikey-value", "turn-credential", "line-password", "device-code-value"}
+var secretsInTests = []string{"access-token-value", "refresh-token-value", "apikey-value", "turn-credential", "line-password", "device-code-value", "wifi-passphrase"}
 
 func searchSecrets(t *testing.T, what, s string) {
 	t.Helper()

@@ -27,8 +27,22 @@ const (
 	format     = 1
 )
 
+// readSource reads what a source says, with the parts of its bundle.
+func readSource(s Source) (Config, []Warning, error) {
+	b, err := s.Read()
+	if err != nil {
+		return Config{}, nil, err
+	}
+	w, _ := s.(withParts)
+	return readWith(s.Origin(), b, w)
+}
+
 // read parses a document. The error is a *DocumentError.
 func read(origin Origin, b []byte) (Config, []Warning, error) {
+	return readWith(origin, b, withParts{})
+}
+
+func readWith(origin Origin, b []byte, parts withParts) (Config, []Warning, error) {
 	t, err := parseDocument(b)
 	if err != nil {
 		return Config{}, nil, &DocumentError{Origin: origin, Errs: []error{err}}
@@ -58,6 +72,8 @@ func read(origin Origin, b []byte) (Config, []Warning, error) {
 	for _, k := range t.twice {
 		r.warn(k, "there twice; the last one counts")
 	}
+	warns, errs := parts.lay(&c, func(key string) bool { return all || locked[key] })
+	r.warns, r.errs = append(r.warns, warns...), append(r.errs, errs...)
 	if len(r.errs) == 0 {
 		r.errs = c.check()
 	}
@@ -144,6 +160,9 @@ func (r *reading) decode(path string, raw, into any) bool {
 		s, ok := raw.(string)
 		if !ok {
 			return r.wrong(path, "a text", raw)
+		}
+		if s == secret.Redacted {
+			return r.wrong(path, "the secret itself, not the word that an export has in its place", raw)
 		}
 		*p = secret.New(s)
 	case *bool:

@@ -28,7 +28,7 @@ func Schema() []byte {
 		s["title"] = f.name
 		s["x-stage"] = f.stage
 		if v := f.of(&defaults); v.(interface{ Set() bool }).Set() {
-			s["default"] = plain(reflect.ValueOf(v).Elem().FieldByName("Value").Interface())
+			s["default"] = plain(reflect.ValueOf(v).Elem().FieldByName("Value"))
 		}
 		props[f.key] = s
 	}
@@ -43,14 +43,6 @@ func Schema() []byte {
 		panic(err) // of our own types
 	}
 	return append(b, '\n')
-}
-
-// plain is a value as a document has it.
-func plain(v any) any {
-	if d, ok := v.(time.Duration); ok {
-		return d.Milliseconds()
-	}
-	return v
 }
 
 func schemaOf(t reflect.Type, tag reflect.StructTag) map[string]any {

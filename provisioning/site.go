@@ -112,3 +112,11 @@ func (f *Fetcher) Fetch(ctx context.Context, address, etag string) (Fetched, err
 	}
 	return out, nil
 }
+
+// As is what was fetched, for a layer.
+func (f Fetched) As(l Layer) Document {
+	if f.Bundle != nil {
+		return f.Bundle.Document(l, f.Host, f.ETag)
+	}
+	return Document{Layer: l, Name: f.Host, Data: f.Document, ETag: f.ETag}
+}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"phoned/internal/httpcall"
 )
@@ -104,6 +105,7 @@ func (c *Config) check() []error {
 	for i, s := range c.ICEServers.Value {
 		k.iceServer("ice_servers["+strconv.Itoa(i)+"]", s)
 	}
+	k.wifi()
 	k.that(len(c.Lines.Value) <= maxLines, "lines", "at most "+strconv.Itoa(maxLines)+" lines")
 	seen := map[string]bool{}
 	for i, l := range c.Lines.Value {
@@ -206,6 +208,36 @@ func (k *checker) sources() {
 		if _, err := ParsePublicKey(s); err != nil {
 			k.wrong("provisioning_keys", "provisioning_keys["+strconv.Itoa(i)+"]", `a key that begins with "ed25519:"`)
 		}
+	}
+}
+
+// maxNetworks bounds the wireless networks.
+const maxNetworks = 16
+
+var hexKey = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
+
+func (k *checker) wifi() {
+	c := k.c
+	k.that(len(c.WiFi.Value) <= maxNetworks, "wifi", "at most "+strconv.Itoa(maxNetworks)+" networks")
+	seen := map[string]bool{}
+	for i, n := range c.WiFi.Value {
+		path := "wifi[" + strconv.Itoa(i) + "]."
+		that := func(ok bool, key, want string) {
+			if !ok {
+				k.wrong("wifi", path+key, want)
+			}
+		}
+		that(n.SSID != "" && len(n.SSID) <= 32 && !strings.ContainsFunc(n.SSID, unicode.IsControl), "ssid", "a network's name of 1 to 32 bytes")
+		that(!seen[n.SSID], "ssid", "a network that is not there already")
+		seen[n.SSID] = true
+		that(slices.Contains([]string{"", "wpa2", "wpa3", "open"}, n.Security), "security", `"wpa2", "wpa3" or "open"`)
+		p := n.Passphrase.Reveal()
+		if n.Security == "open" {
+			that(p == "", "passphrase", "none, because the network is open")
+			continue
+		}
+		that(hexKey.MatchString(p) && n.Security != "wpa3" || len(p) >= 8 && len(p) <= 63 && printableASCII(p), "passphrase",
+			"8 to 63 printable characters, or security = \"open\"")
 	}
 }
 

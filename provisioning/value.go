@@ -114,6 +114,8 @@ func (v *Value[T]) equal(o setting) bool {
 		return slices.EqualFunc(a, any(w).([]ICEServer), ICEServer.equal)
 	case []Line:
 		return slices.EqualFunc(a, any(w).([]Line), Line.equal)
+	case []WiFi:
+		return slices.Equal(a, any(w).([]WiFi))
 	}
 	return any(v.Value) == any(w)
 }
@@ -147,6 +149,15 @@ func (v *Value[T]) show() string {
 		return strings.Join(a, ", ")
 	case []ICEServer:
 		return plural(len(a), "server")
+	case []WiFi:
+		var names []string
+		for _, n := range a {
+			names = append(names, n.SSID)
+		}
+		if len(names) == 0 {
+			return "none"
+		}
+		return strings.Join(names, ", ")
 	case []Line:
 		var names []string
 		for _, l := range a {

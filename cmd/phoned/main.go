@@ -125,6 +125,9 @@ func provisioner(o options, log *slog.Logger) (*app.Provisioner, error) {
 	if err != nil {
 		log.Warn("what the phone was given before can't be read", "err", err)
 	}
+	if err := depot.UseFolder(filepath.Join(o.data, "parts")); err != nil {
+		log.Warn("the files of bundles can't be kept", "err", err)
+	}
 	return app.NewProvisioner(app.ProvisionerConfig{
 		Depot: depot, Log: log, Who: app.Identify("/", version),
 		Base:   []provisioning.Source{provisioning.File{Path: o.config, Layer: provisioning.LayerImage}},

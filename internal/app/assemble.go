@@ -76,6 +76,8 @@ type Options struct {
 	// Given takes sticks, which the system mounts on StickDir, and codes; nil: nothing does.
 	Given    Given
 	StickDir string
+	// WiFi sets up wireless networks; nil: nothing does.
+	WiFi WiFi
 	// Web adds routes to the management server.
 	Web func(*manage.Config)
 }
@@ -96,7 +98,8 @@ type System struct {
 	log  *slog.Logger
 
 	data      string
-	forget    func() error // wipes what others keep in the data folder; nil: nobody does
+	wifi      func(context.Context) // sets up the wireless networks
+	forget    func() error          // wipes what others keep in the data folder; nil: nobody does
 	resetting sync.Once
 	reset     chan struct{} // closed: everything is to be wiped
 }
@@ -161,6 +164,8 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 		s.log.Warn("the person's settings could not be read", "err", err)
 	}
 	lockOf(ctx, keptPIN{secrets}, &settings, s.Health)
+	syncSiteBook(ctx, o.Config, s.DB, s.Health, s.log)
+	s.wifi = func(ctx context.Context) { applyWiFi(ctx, o.WiFi, o.Config, s.Health, s.log) }
 	renderer, err := rendererFor(o.ScreenBox)
 	if err != nil {
 		return fmt.Errorf("screens: %w", err)
@@ -398,7 +403,11 @@ func (s *System) Run(ctx context.Context, l net.Listener) error {
 	}
 	s.Engine.PrepareRing(s.Phone.View().Settings.Melody)
 	s.watchCards(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { s.wifi(ctx) })
 	err := s.Phone.Run(ctx)
+	cancelRun()
+	wg.Wait()
 	s.Gate.Close()
 	stop, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()

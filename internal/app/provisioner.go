@@ -203,7 +203,14 @@ func (p *Provisioner) LookAtStick(dir string) (Look, error) {
 	if err := p.notExpired(s.Bundle.Expires); err != nil {
 		return Look{}, err
 	}
-	return lookOf(s.Bundle.Vouched(now.Keys(), ""), "")
+	look, err := lookOf(s.Bundle.Vouched(now.Keys(), ""), "")
+	if err != nil {
+		return look, err
+	}
+	// What can't be used is refused before anybody is asked for a PIN.
+	pr, err := p.Propose(s.Bundle.Document(provisioning.LayerMedia, "stick", ""))
+	look.Changes = changeWords(pr)
+	return look, err
 }
 
 func changeWords(pr provisioning.Proposal) []string {
@@ -268,11 +275,7 @@ func (p *Provisioner) takeBundle(layer provisioning.Layer, name, etag string, b 
 	if err := p.notExpired(b.Expires); err != nil {
 		return provisioning.Proposal{}, fmt.Errorf("%s: %w", name, err)
 	}
-	doc := b.Configuration()
-	if doc == nil {
-		return provisioning.Proposal{}, fmt.Errorf("%s: %w: it holds no configuration", name, provisioning.ErrBundle)
-	}
-	return p.Take(provisioning.Document{Layer: layer, Name: name, Data: doc, ETag: etag})
+	return p.Take(b.Document(layer, name, etag))
 }
 
 // TakeCode follows a scanned code. What its address
@@ -297,11 +300,8 @@ func (p *Provisioner) TakeCode(ctx context.Context, text, pin string) (provision
 	if err != nil {
 		return c, provisioning.Proposal{}, err
 	}
-	if got.Bundle != nil {
-		// The code vouches for the address and TLS for the bundle that came from it.
-		got.Document = got.Bundle.Configuration()
-	}
-	pr, err := p.Take(provisioning.Document{Layer: provisioning.LayerMedia, Name: got.Host, Data: got.Document, ETag: got.ETag})
+	// The code vouches for the address and TLS for the bundle that came from it.
+	pr, err := p.Take(got.As(provisioning.LayerMedia))
 	return c, pr, err
 }
 
@@ -478,9 +478,8 @@ func (p *Provisioner) fetchSite(ctx context.Context, cfg provisioning.Config, te
 		if err := got.Bundle.Vouched(cfg.Keys(), ""); err != nil && !errors.Is(err, provisioning.ErrPINNeeded) {
 			return fmt.Errorf("%s: %w", got.Host, err)
 		}
-		got.Document = got.Bundle.Configuration()
 	}
-	_, err = p.Take(provisioning.Document{Layer: provisioning.LayerSite, Name: got.Host, Data: got.Document, ETag: got.ETag})
+	_, err = p.Take(got.As(provisioning.LayerSite))
 	return err
 }
 

@@ -84,6 +84,9 @@ func live(t *testing.T, more string, site http.Handler) *household {
 	if h.depot, err = provisioning.OpenDepot(toldVault{vault, h.kept}, h.clock); err != nil {
 		t.Fatal(err)
 	}
+	if err := h.depot.UseFolder(filepath.Join(data, "parts")); err != nil {
+		t.Fatal(err)
+	}
 	access, refresh, _ := ex.Tokens(extension)
 	doc := fmt.Sprintf("oauth_endpoint = %q\nws_servers = [%q]\ndisplay_name = \"Front desk\"\naccess_token = %q\nrefresh_token = %q\n%s",
 		ex.OAuthURL(), ex.WSSURL(), access, refresh, more)
@@ -250,6 +253,31 @@ func TestConfigurationProvesItself(t *testing.T) {
 	h.clock.leap(3 * time.Minute)
 	if n := len(h.depot.Sources()); n != 1 {
 		t.Errorf("%d documents are kept", n)
+	}
+}
+
+// A person may take a change back, while it is on trial and when it is not any more.
+func TestConfigurationIsTakenBackByAPerson(t *testing.T) {
+	t.Parallel()
+	h := live(t, "", nil)
+	h.registered(1)
+	h.give(provisioning.LayerBackend, `ws_servers = ["wss://127.0.0.1:1"]`)
+	h.until(2, "a line without service", func(v phone.View) bool { return len(v.Lines) > 0 && v.Lines[0].State != phone.LineRegistered })
+	if changes, err := h.prov.RollBackNow("taken back on the web page"); err != nil || len(changes) != 1 {
+		t.Fatalf("%v, %v", changes, err)
+	}
+	h.registered(3)
+	if _, last := h.prov.Standing(); last == nil || last.Why != "taken back on the web page" {
+		t.Errorf("%+v", last)
+	}
+	h.give(provisioning.LayerUser, `locale = "de"`)
+	h.registered(4)
+	if _, err := h.prov.RollBackNow("taken back"); err != nil {
+		t.Fatal(err)
+	}
+	h.registered(5)
+	if cfg, _, _ := h.prov.Config(); cfg.Locale.Value != "en" {
+		t.Errorf("the language is %s", cfg.Locale.Value)
 	}
 }
 
