@@ -183,7 +183,7 @@ func (s *State) statusItems() []MenuItem {
 		items = append(items, MenuItem{ID: "line/" + string(l.ID), Label: label, Value: "@" + string(state)})
 	}
 	for _, p := range s.problems {
-		items = append(items, MenuItem{ID: "problem/" + p.Code, Label: p.Title, Value: p.Advice})
+		items = append(items, MenuItem{ID: "problem/" + p.Code + "/" + p.Subject, Label: p.Title, Value: p.Advice})
 	}
 	return items
 }

@@ -83,7 +83,8 @@ func (b *builder) statusRow(r *Row, it phone.MenuItem) {
 	switch {
 	case strings.HasPrefix(it.ID, "problem/"):
 		r.Icon, r.IconTone, r.Value = IconWarn, ToneWarn, Text{}
-		r.Label = b.problem(phone.ProblemInfo{Code: strings.TrimPrefix(it.ID, "problem/"), Title: it.Label})
+		code, subject, _ := strings.Cut(strings.TrimPrefix(it.ID, "problem/"), "/")
+		r.Label = b.problem(phone.ProblemInfo{Code: code, Subject: subject, Title: it.Label})
 	case it.Value == "@"+string(phone.LineRegistered):
 		r.Value.Tone = ToneGo
 	case strings.HasPrefix(it.ID, "line/"):

@@ -77,29 +77,42 @@ func checkBoard(file string, in io.Reader, out, errs io.Writer) int {
 // openBoard starts what the board file names. Nothing that is missing stops
 // the phone.
 func openBoard(file string, log *slog.Logger, told *[]health.Problem, changed func(board.Missing)) board.Devices {
-	problem := func(part, title string, err error) {
-		log.Warn(title, "dev", part, "err", err)
-		*told = append(*told, boardProblem(part, title, err))
+	problem := func(m board.Missing) {
+		log.Warn(m.Title, "dev", m.Part, "err", m.Err)
+		*told = append(*told, boardProblem(m))
 	}
 	text, err := os.ReadFile(filepath.Clean(file))
 	if err != nil {
-		problem("file", "The board file can't be read; the phone runs without keys and display.", err)
+		problem(board.Missing{Part: "file", Title: "The board file can't be read; the phone runs without keys and display.", Err: err})
 		return board.Devices{}
 	}
 	f, err := board.Parse(text)
 	if err != nil {
-		problem("file", "The board file is not right; the phone runs without keys and display.", err)
+		problem(board.Missing{Part: "file", Title: "The board file is not right; the phone runs without keys and display.", Err: err})
 		return board.Devices{}
 	}
 	devices, missing := board.Open(f, changed)
 	for _, m := range missing {
-		problem(m.Part, m.Title, m.Err)
+		problem(m)
 	}
 	return devices
 }
 
-func boardProblem(part, title string, err error) health.Problem {
-	return health.Problem{Code: "board." + part, Severity: health.Error, Title: title, Detail: err.Error()}
+// boardAdvice is what to do about a part; the board file is the installer's.
+var boardAdvice = map[string]string{
+	"key":       "Look for dirt under it; the other keys work.",
+	"file":      "Run phoned board check.",
+	"keypad":    "Run phoned board list: it shows whose the lines are.",
+	"hook":      "Run phoned board list: it shows whose the lines are.",
+	"lamp":      "Run phoned board list: it shows whose the lines are.",
+	"panel":     "Check its wires.",
+	"scanner":   "Plug it in.",
+	"serialpad": "Plug it in.",
+	"input":     "Plug it in.",
+}
+
+func boardProblem(m board.Missing) health.Problem {
+	return health.Problem{Code: "board." + m.Part, Subject: m.Subject, Severity: health.Error, Title: m.Title, Advice: boardAdvice[m.Part], Detail: m.Err.Error()}
 }
 
 // boardParts passes on which devices have gone and come back; what happens
@@ -108,7 +121,7 @@ type boardParts struct {
 	log      *slog.Logger
 	mu       sync.Mutex
 	registry *health.Registry
-	away     map[string]board.Missing
+	away     map[[2]string]board.Missing // by part and subject
 }
 
 func (b *boardParts) changed(m board.Missing) {
@@ -117,20 +130,21 @@ func (b *boardParts) changed(m board.Missing) {
 	if m.Err != nil {
 		b.log.Warn(m.Title, "dev", m.Part, "err", m.Err)
 	} else {
-		b.log.Info("device is there", "dev", m.Part)
+		b.log.Info("device is there", "dev", m.Part, "subject", m.Subject)
 	}
+	which := [2]string{m.Part, m.Subject}
 	switch {
 	case b.registry == nil && m.Err == nil:
-		delete(b.away, m.Part)
+		delete(b.away, which)
 	case b.registry == nil:
 		if b.away == nil {
-			b.away = map[string]board.Missing{}
+			b.away = map[[2]string]board.Missing{}
 		}
-		b.away[m.Part] = m
+		b.away[which] = m
 	case m.Err == nil:
-		b.registry.Clear("board."+m.Part, "")
+		b.registry.Clear("board."+m.Part, m.Subject)
 	default:
-		b.registry.Set(boardProblem(m.Part, m.Title, m.Err))
+		b.registry.Set(boardProblem(m))
 	}
 }
 
@@ -139,7 +153,7 @@ func (b *boardParts) tell(r *health.Registry) {
 	defer b.mu.Unlock()
 	b.registry = r
 	for _, m := range b.away {
-		r.Set(boardProblem(m.Part, m.Title, m.Err))
+		r.Set(boardProblem(m))
 	}
 	b.away = nil
 }

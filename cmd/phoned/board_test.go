@@ -124,6 +124,13 @@ func TestBoardParts(t *testing.T) {
 	if l := r.List(); len(l) != 0 {
 		t.Errorf("%+v", l)
 	}
+	for _, key := range []string{"5", "*"} {
+		b.changed(board.Missing{Part: "key", Subject: key, Title: "The key " + key + " is stuck.", Err: board.ErrStuck})
+	}
+	b.changed(board.Missing{Part: "key", Subject: "5"})
+	if l := r.List(); len(l) != 1 || l[0].Code != "board.key" || l[0].Subject != "*" || l[0].Advice == "" {
+		t.Errorf("%+v", l)
+	}
 }
 
 // check of the sound alone, in virtual time; every question is answered by y.

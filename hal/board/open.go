@@ -1,6 +1,7 @@
 package board
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -36,12 +37,16 @@ type Devices struct {
 	FewKeys bool
 }
 
-// Missing is a part that is not there: one sentence for people, and the cause.
+// Missing is a part that is not there or does not work: one sentence for people,
+// and the cause.
 type Missing struct {
-	Part  string // "keypad", "hook", "panel", …
-	Title string
-	Err   error
+	Part    string // "keypad", "hook", "panel", …
+	Subject string // which of several; "" where there is one
+	Title   string
+	Err     error
 }
+
+func (m Missing) because(err error) Missing { m.Err = err; return m }
 
 var initOnce = sync.OnceValue(func() error { _, err := driverreg.Init(); return err })
 
@@ -54,12 +59,14 @@ func Open(f *File, changed func(Missing)) (d Devices, missing []Missing) {
 		changed = func(Missing) {}
 	}
 	d.Name, d.Audio, d.Camera, d.FewKeys = f.Name, f.Audio, f.Camera, f.fewKeys()
-	lost := func(part, title string, err error) { missing = append(missing, Missing{part, title, err}) }
+	lost := func(part, title string, err error) {
+		missing = append(missing, Missing{Part: part, Title: title, Err: err})
+	}
 	if err := initOnce(); err != nil {
 		lost("gpio", "The board's pins can't be used.", err)
 	}
 	if f.Keypad != nil {
-		if k, err := openKeypad(f.Keypad); err != nil {
+		if k, err := openKeypad(f.Keypad, changed); err != nil {
 			lost("keypad", "The keypad does not work.", err)
 		} else {
 			d.Keypads = append(d.Keypads, k)
@@ -102,8 +109,8 @@ func Open(f *File, changed func(Missing)) (d Devices, missing []Missing) {
 			d.lamp(p)
 		}
 	}
-	for i, in := range f.Inputs {
-		if k, err := openInput(i, in, changed); err != nil {
+	for _, in := range f.Inputs {
+		if k, err := openInput(in, changed); err != nil {
 			lost("input", "An input device does not work.", err)
 		} else {
 			d.Keypads = append(d.Keypads, k)
@@ -175,7 +182,10 @@ func lines(names []string) ([]gpio.PinIO, error) {
 	return out, nil
 }
 
-func openKeypad(f *Keypad) (hal.Keypad, error) {
+// ErrStuck is the cause of a key's Missing.
+var ErrStuck = errors.New("it has been down for 20 s, or since the phone was switched on")
+
+func openKeypad(f *Keypad, changed func(Missing)) (hal.Keypad, error) {
 	rows, err := lines(f.Rows)
 	if err != nil {
 		return nil, err
@@ -188,7 +198,13 @@ func openKeypad(f *Keypad) (hal.Keypad, error) {
 	if err != nil {
 		return nil, err
 	}
-	return keypad.New(f.Keys, w, time.Now)
+	return keypad.New(keypad.Config{Layout: f.Keys, Now: time.Now, Stuck: func(key hal.Key, stuck bool) {
+		m := Missing{Part: "key", Subject: string(key), Title: fmt.Sprintf("The key %s is stuck.", key)}
+		if stuck {
+			m.Err = ErrStuck
+		}
+		changed(m)
+	}}, w)
 }
 
 func openHook(f *Hook) (hal.Hook, error) {
@@ -209,7 +225,7 @@ func output(name string) (gpio.PinOut, error) {
 
 func port(part, title, device string, baud int, changed func(Missing)) serialport.Config {
 	return serialport.Config{Device: device, Baud: baud,
-		Up: func() { changed(Missing{Part: part, Title: title}) }, Lost: func(err error) { changed(Missing{part, title, err}) }}
+		Up: func() { changed(Missing{Part: part, Title: title}) }, Lost: func(err error) { changed(Missing{Part: part, Title: title, Err: err}) }}
 }
 
 func openSerialPad(f *SerialPad, changed func(Missing)) (*serialpad.Pad, error) {
@@ -224,14 +240,13 @@ func openSerialPad(f *SerialPad, changed func(Missing)) (*serialpad.Pad, error) 
 	return serialpad.New(serialpad.Config{Keys: keys, Lamps: lamps, Port: port("serialpad", "The serial keypad is not there.", f.Device, f.Baud, changed)})
 }
 
-func openInput(i int, f Input, changed func(Missing)) (hal.Keypad, error) {
+func openInput(f Input, changed func(Missing)) (hal.Keypad, error) {
 	keys, err := coded(f.Keys)
 	if err != nil {
 		return nil, err
 	}
-	m := Missing{Part: fmt.Sprint("input", i+1), Title: "An input device is not there."}
-	return input.New(input.Config{Device: f.Device, Name: f.Name, Keys: keys, Up: func() { changed(m) },
-		Lost: func(err error) { changed(Missing{m.Part, m.Title, err}) }})
+	m := Missing{Part: "input", Subject: cmp.Or(f.Name, f.Device), Title: "An input device is not there."}
+	return input.New(input.Config{Device: f.Device, Name: f.Name, Keys: keys, Up: func() { changed(m) }, Lost: func(err error) { changed(m.because(err)) }})
 }
 
 func openLamps(fs []Lamp) (hal.Lamps, []error) {

@@ -142,7 +142,7 @@ func openMono(f *Panel, ctl pages.Controller, reset gpio.PinOut, light mipi.Ligh
 	gone := Missing{Part: "panel", Title: "The display does not answer."}
 	cfg := pages.Config{
 		Width: f.Width, Height: f.Height, Turned: f.Rotation == 180, Mirrored: f.Mirror, Invert: f.Invert, OffsetX: f.OffsetX, Contrast: f.Contrast,
-		Up: func() { changed(gone) }, Lost: func(err error) { changed(Missing{gone.Part, gone.Title, err}) },
+		Up: func() { changed(gone) }, Lost: func(err error) { changed(gone.because(err)) },
 	}
 	if light != nil {
 		cfg.Light = light

@@ -22,6 +22,7 @@ type Circuit struct {
 	shorts int
 	turned []string
 	calls  int
+	rise   time.Duration
 }
 
 // NewCircuit makes an empty board.
@@ -42,6 +43,7 @@ type Pin struct {
 	pull         gpio.Pull
 	outside      *gpio.Level
 	level        gpio.Level
+	rose         time.Time
 	edge         gpio.Edge
 	edges        chan struct{}
 	halt         chan struct{}
@@ -85,6 +87,10 @@ func (c *Circuit) Shorts() int { c.mu.Lock(); defer c.mu.Unlock(); return c.shor
 
 // Turned names the outputs that a Read made inputs.
 func (c *Circuit) Turned() []string { c.mu.Lock(); defer c.mu.Unlock(); return slices.Clone(c.turned) }
+
+// Rise makes every line read low for so long after it was let go: its pull-up
+// fills the wires.
+func (c *Circuit) Rise(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.rise = d }
 
 // Calls counts what would be system calls.
 func (c *Circuit) Calls() int { c.mu.Lock(); defer c.mu.Unlock(); return c.calls }
@@ -131,6 +137,9 @@ func (c *Circuit) settleLocked() {
 		default:
 			p.level = gpio.Level(p.pull != gpio.PullDown)
 		}
+		if was != p.level && bool(p.level) {
+			p.rose = time.Now()
+		}
 		wanted := p.edge == gpio.BothEdges || p.edge == gpio.RisingEdge && bool(p.level) || p.edge == gpio.FallingEdge && !bool(p.level)
 		if was != p.level && !p.out && wanted {
 			select {
@@ -168,7 +177,7 @@ func (p *Pin) Read() gpio.Level {
 	p.c.mu.Lock()
 	defer p.c.mu.Unlock()
 	p.c.calls++
-	return p.level
+	return p.level && time.Since(p.rose) >= p.c.rise
 }
 
 // Out implements gpio.PinOut.
@@ -207,6 +216,9 @@ func (p *Pin) WaitForEdge(d time.Duration) bool {
 	}
 	select {
 	case <-p.edges:
+		p.c.mu.Lock()
+		defer p.c.mu.Unlock()
+		p.c.calls += 2 // the wait and the next one's deadline
 		return true
 	case <-halt:
 	case <-over:

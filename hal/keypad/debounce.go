@@ -1,6 +1,10 @@
 package keypad
 
-import "time"
+import (
+	"math/bits"
+	"slices"
+	"time"
+)
 
 // debouncer accepts a contact's new position once it has rested there.
 type debouncer struct {
@@ -39,15 +43,19 @@ func (d *debouncer) feed(raw []uint32, at time.Time, changed func(r, c int, down
 // moving says whether a key has not come to rest.
 func (d *debouncer) moving() bool { return len(d.since) > 0 }
 
-// busy says whether a key is down or moving: scanning has to go on.
-func (d *debouncer) busy() bool {
-	if d.moving() {
-		return true
-	}
-	for _, row := range d.stable {
-		if row != 0 {
-			return true
+// only is the key that is down and at rest while no other is; false with none or
+// several, and while one moves.
+func (d *debouncer) only() (row, col int, ok bool) {
+	n := 0
+	for r, columns := range d.stable {
+		if n += bits.OnesCount32(columns); columns != 0 {
+			row, col = r, bits.TrailingZeros32(columns)
 		}
 	}
-	return false
+	return row, col, n == 1 && !d.moving()
+}
+
+// busy says whether a key is down or moving: scanning has to go on.
+func (d *debouncer) busy() bool {
+	return d.moving() || slices.ContainsFunc(d.stable, func(row uint32) bool { return row != 0 })
 }

@@ -20,11 +20,13 @@ const (
 	// Debounce is how long a contact must rest in its new position (C0.1).
 	Debounce = 30 * time.Millisecond
 	scanTime = 5 * time.Millisecond  // while a contact moves
-	heldScan = 10 * time.Millisecond // while keys are held
+	heldScan = 10 * time.Millisecond // while several keys are held
+	heldLook = 20 * time.Millisecond // while one is
 	idleWait = time.Second
-	// A key that has been down for stuckAfter without another moving is held
-	// by a cup, not a finger: the keys are looked at less often.
-	stuckAfter = 20 * time.Second
+	// StuckAfter is when a key that is down is held by dirt or a cup and not by
+	// a finger: it is let go and told as stuck. The keys are then looked at less
+	// often, but often enough for a quick finger.
+	StuckAfter = 20 * time.Second
 	slowScan   = 40 * time.Millisecond
 	buffer     = 64
 )
@@ -38,6 +40,10 @@ type Wires interface {
 	Scan(row int) (columns uint32, err error)
 	// Wait returns when a column has moved, after d, or when stop is closed.
 	Wait(stop <-chan struct{}, d time.Duration) error
+	// Held watches while one key alone is down: after d, sooner when another
+	// column moves or stop is closed, it says whether to Scan because the key
+	// was let go or another may be down. It costs a fraction of a scan.
+	Held(row, col int, stop <-chan struct{}, d time.Duration) (scan bool, err error)
 	Close() error
 }
 
@@ -68,11 +74,21 @@ func (l Layout) Validate() error {
 	return nil
 }
 
-// Keypad is a running driver; it implements hal.Keypad.
+// Config is what a keypad is made of.
+type Config struct {
+	Layout Layout
+	Now    func() time.Time // time.Now outside tests
+	// Stuck tells of a key that is down when the driver starts, or for longer
+	// than StuckAfter, and with false that it was let go; nil: nobody asks. It
+	// runs on the driver's goroutine and must not block.
+	Stuck func(key hal.Key, stuck bool)
+}
+
+// Keypad is a running driver; it implements hal.Keypad. No event tells of a key
+// while it is stuck.
 type Keypad struct {
-	layout Layout
+	Config
 	wires  Wires
-	now    func() time.Time
 	events chan hal.KeyEvent
 	stop   chan struct{}
 	once   sync.Once
@@ -84,16 +100,23 @@ type Keypad struct {
 	ghosts uint64
 }
 
-// New starts the driver; now is time.Now outside tests.
-func New(layout Layout, wires Wires, now func() time.Time) (*Keypad, error) {
-	if err := layout.Validate(); err != nil {
+// New looks which keys are down already and starts the driver.
+func New(cfg Config, wires Wires) (*Keypad, error) {
+	if err := cfg.Layout.Validate(); err != nil {
 		return nil, fmt.Errorf("keypad: %w", err)
 	}
+	if cfg.Stuck == nil {
+		cfg.Stuck = func(hal.Key, bool) {}
+	}
 	k := &Keypad{
-		layout: layout, wires: wires, now: now,
+		Config: cfg, wires: wires,
 		events: make(chan hal.KeyEvent, buffer), stop: make(chan struct{}), done: make(chan struct{}),
 	}
-	go k.run()
+	first := make([]uint32, len(cfg.Layout))
+	if err := k.scan(first); err != nil {
+		return nil, errors.Join(err, wires.Close())
+	}
+	go k.run(&holds{born: first, keys: map[[2]int]hold{}})
 	return k, nil
 }
 
@@ -114,8 +137,8 @@ func (k *Keypad) Close() error {
 	return nil
 }
 
-func (k *Keypad) run() {
-	err := k.drive()
+func (k *Keypad) run(h *holds) {
+	err := k.drive(h)
 	k.mu.Lock()
 	k.err = errors.Join(err, k.wires.Close())
 	k.mu.Unlock()
@@ -125,60 +148,87 @@ func (k *Keypad) run() {
 
 // drive sleeps until a column moves, then scans at a steady pace until all
 // keys rest: edges that the scan itself makes don't hurry it.
-func (k *Keypad) drive() error {
-	d := newDebouncer(len(k.layout))
-	raw := make([]uint32, len(k.layout))
-	contact, moved := false, k.now()
-	for {
-		if err := k.sleep(contact || d.busy(), d.moving(), moved); err != nil {
+func (k *Keypad) drive(h *holds) error {
+	d := newDebouncer(len(k.Layout))
+	raw := make([]uint32, len(k.Layout))
+	for !k.stopped() {
+		if err := k.scan(raw); err != nil {
 			return err
 		}
-		if k.stopped() {
-			return nil
+		at := k.Now()
+		h.seen(raw)
+		doubtful := k.unghost(raw, d)
+		d.feed(raw, at, func(r, c int, down bool) { k.moved(h, r, c, down, at) })
+		if err := k.sleep(d, h, doubtful); err != nil {
+			return err
 		}
-		contact = false
-		for r := range raw {
-			columns, err := k.wires.Scan(r)
-			if err != nil {
-				return fmt.Errorf("keypad: scan row %d: %w", r+1, err)
-			}
-			raw[r] = columns & mask(k.layout[r])
-			contact = contact || raw[r] != 0
-		}
-		at := k.now()
-		k.unghost(raw, d)
-		d.feed(raw, at, func(r, c int, down bool) {
-			moved = at
-			k.emit(k.layout[r][c], down, at)
-		})
 	}
+	return nil
+}
+
+// scan reads every row.
+func (k *Keypad) scan(raw []uint32) error {
+	for r := range raw {
+		columns, err := k.wires.Scan(r)
+		if err != nil {
+			return fmt.Errorf("keypad: scan row %d: %w", r+1, err)
+		}
+		raw[r] = columns & mask(k.Layout[r])
+	}
+	return nil
 }
 
 // sleep lasts until the next scan is due.
-func (k *Keypad) sleep(busy, moving bool, moved time.Time) error {
-	if !busy {
+func (k *Keypad) sleep(d *debouncer, h *holds, doubtful bool) error {
+	row, col, alone := d.only()
+	switch {
+	case d.moving():
+		k.pause(scanTime)
+	case alone && !doubtful:
+		if err := k.hold(h, row, col); err != nil {
+			return fmt.Errorf("keypad: look after row %d, column %d: %w", row+1, col+1, err)
+		}
+	case doubtful || d.busy():
+		k.overdue(h)
+		if h.allStuck() && !doubtful {
+			k.pause(slowScan)
+		} else {
+			k.pause(heldScan)
+		}
+	default:
 		if err := k.wires.Rest(); err != nil {
 			return fmt.Errorf("keypad: rest: %w", err)
 		}
 		if err := k.wires.Wait(k.stop, idleWait); err != nil {
 			return fmt.Errorf("keypad: wait: %w", err)
 		}
-		return nil
 	}
-	pause := heldScan
-	switch {
-	case moving:
-		pause = scanTime
-	case k.now().Sub(moved) > stuckAfter:
-		pause = slowScan
+	return nil
+}
+
+// hold watches the one key that is down, for idleWait at most.
+func (k *Keypad) hold(h *holds, row, col int) error {
+	look := heldLook
+	if h.allStuck() {
+		look = slowScan
 	}
-	t := time.NewTimer(pause)
+	for range idleWait / look {
+		scan, err := k.wires.Held(row, col, k.stop, look)
+		if err != nil || scan || k.stopped() {
+			return err
+		}
+		k.overdue(h)
+	}
+	return nil
+}
+
+func (k *Keypad) pause(d time.Duration) {
+	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
 	case <-k.stop:
 	}
-	return nil
 }
 
 func (k *Keypad) stopped() bool {
@@ -190,11 +240,11 @@ func (k *Keypad) stopped() bool {
 	}
 }
 
-// unghost keeps what was down as it is when the scan isn't unique: it may stay
-// or go, nothing new comes.
-func (k *Keypad) unghost(raw []uint32, d *debouncer) {
+// unghost keeps what was down as it is when the scan isn't unique, which it
+// reports: it may stay or go, nothing new comes.
+func (k *Keypad) unghost(raw []uint32, d *debouncer) bool {
 	if !ghost(raw) {
-		return
+		return false
 	}
 	k.mu.Lock()
 	k.ghosts++
@@ -202,6 +252,7 @@ func (k *Keypad) unghost(raw []uint32, d *debouncer) {
 	for r := range raw {
 		raw[r] &= d.stable[r]
 	}
+	return true
 }
 
 func (k *Keypad) emit(key hal.Key, down bool, at time.Time) {

@@ -68,7 +68,7 @@ func openKeypad(t *testing.T) *keypad.Keypad {
 			l[r] = append(l[r], hal.Key(strconv.Itoa(r*cols+c)))
 		}
 	}
-	k, err := keypad.New(l, w, time.Now)
+	k, err := keypad.New(keypad.Config{Layout: l, Now: time.Now}, w)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,7 +64,7 @@ func places() []place {
 		}),
 		rule(`problem\..*`, func(t *testing.T, key string) phone.View {
 			v := base(t, "idle-quiet")
-			v.Problems = []phone.ProblemInfo{{Code: rest(key), Severity: 2}}
+			v.Problems = []phone.ProblemInfo{{Code: rest(key), Subject: "transfer", Severity: 2}} // of the keys the longest
 			return v
 		}),
 		rule(`(cause|help)\..*`, func(t *testing.T, key string) phone.View {
