@@ -121,7 +121,7 @@ func newBench(t *testing.T, change ...func(*Config)) *bench {
 	b := &bench{phone: &fakePhone{view: call()}, mirror: NewMirror(image.Pt(32, 24)), bus: NewBus(4), clock: clock.NewFake(epoch)}
 	b.health = health.NewRegistry(b.clock.Now)
 	cfg := Config{
-		Phone: b.phone, Screen: b.mirror, Bus: b.bus, Health: b.health, Clock: b.clock,
+		Phone: b.phone, Screen: b.mirror, Bus: b.bus, Health: b.health, Clock: b.clock, Panel: true,
 		Pages: fstest.MapFS{"index.html": {Data: []byte("<!doctype html>front panel")}, "panel.css": {Data: []byte("a{}")}},
 	}
 	for _, f := range change {

@@ -41,6 +41,7 @@ type Config struct {
 	Contacts Contacts     // nil: likewise
 	Pages    fs.FS        // the front panel; nil: none
 	FewKeys  bool         // the panel shows digits and soft keys only
+	Panel    bool         // the root is the front panel; else it leads to the administrator's pages
 	Log      *slog.Logger
 	Clock    clock.Clock
 	Extra    map[string]http.Handler // further routes, e.g. the simulator's own
@@ -146,6 +147,10 @@ func (s *Server) routes() http.Handler {
 	}
 	if s.cfg.Pages != nil {
 		m.Handle("/", pages(s.cfg.Pages))
+		if !s.cfg.Panel {
+			s.home(m)
+		}
+		m.HandleFunc("GET "+panelPath, s.panel)
 		m.HandleFunc("GET /profile.css", s.profile)
 	}
 	return m

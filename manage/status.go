@@ -96,6 +96,20 @@ type mwiResource struct {
 	Urgent int  `json:"urgent"`
 }
 
+// brandResource is whose phone this is; the logo is an address, empty without one.
+type brandResource struct {
+	Name string `json:"name,omitempty"`
+	Logo string `json:"logo,omitempty"`
+}
+
+func (s *Server) brandOf() brandResource {
+	b := s.brandFields()
+	if b["logo"] != "" {
+		b["logo"] = "/" + b["logo"]
+	}
+	return brandResource{b["name"], b["logo"]}
+}
+
 // statusResource is the phone at a glance.
 type statusResource struct {
 	Session       sessionResource  `json:"session"`
@@ -108,6 +122,8 @@ type statusResource struct {
 	Screen        phone.Screen     `json:"screen"`
 	Display       string           `json:"display" enum:"on,dim,off"`
 	Theme         string           `json:"theme"`
+	Locale        string           `json:"locale" doc:"The language of its screen, BCP 47."`
+	Brand         brandResource    `json:"brand"`
 	SoftKeys      [4]phone.Action  `json:"softKeys"`
 	Lines         []lineResource   `json:"lines"`
 	Calls         []callResource   `json:"calls"`
@@ -142,7 +158,7 @@ func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
 	v := s.cfg.Phone.View()
 	body := statusResource{
 		Session: sessionResource{v.Session.State, v.Session.User}, Focus: int(v.Focus), Muted: v.Muted, Path: v.Path.String(), OffHook: v.OffHook,
-		Screen: v.Screen, Display: v.Display.Word(), Theme: v.Settings.Theme, SoftKeys: v.SoftKeys, Lines: linesOf(v), Calls: s.callList(v),
+		Screen: v.Screen, Display: v.Display.Word(), Theme: v.Settings.Theme, Locale: v.Settings.Locale, Brand: s.brandOf(), SoftKeys: v.SoftKeys, Lines: linesOf(v), Calls: s.callList(v),
 		MWI: mwiResource{v.MWI.Known, v.MWI.New, v.MWI.Urgent}, Problems: s.problemList(), Seq: v.Seq,
 	}
 	for _, l := range v.Lines {

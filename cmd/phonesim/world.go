@@ -198,8 +198,9 @@ func card(log *slog.Logger) (device.Driver, error) {
 	return d, nil
 }
 
-// web adds the simulator's own routes.
+// web puts the front panel first, and adds the simulator's own routes.
 func (w *world) web(c *manage.Config) {
+	c.Panel = true
 	if w.lab != nil {
 		c.Extra = w.routes()
 	}

@@ -1,7 +1,10 @@
 // The front panel: draws what the phone draws, and sends what fingers do. It
 // keeps no state of its own; after a lost connection everything comes anew.
+import { screenOn } from './lcd.js';
+
 const $ = (id) => document.getElementById(id);
-const lcd = $('lcd').getContext('2d');
+const lcd = { canvas: $('lcd') };
+const frame = screenOn($('lcd'), sharpen);
 
 // Keys -----------------------------------------------------------------------
 // One request at a time, so that nothing overtakes; a finger is not a flood.
@@ -68,19 +71,6 @@ addEventListener('blur', () => { for (const key of [...held]) up(key); pressed.c
 lcd.canvas.addEventListener('click', () => { if (latest?.display !== 'on') send('api/v1/commands/wake', {}); });
 
 // What the phone shows -------------------------------------------------------
-let drawing = Promise.resolve();
-function frame(f) {
-  drawing = drawing.then(async () => {
-    if (lcd.canvas.width !== f.width) { lcd.canvas.width = f.width; lcd.canvas.height = f.height; }
-    for (const p of f.patches) {
-      const raw = Uint8Array.from(atob(p.png), (c) => c.charCodeAt(0));
-      const bmp = await createImageBitmap(new Blob([raw], { type: 'image/png' }));
-      lcd.drawImage(bmp, p.x, p.y); bmp.close();
-    }
-    lcd.canvas.dataset.seq = f.seq;
-    sharpen();
-  }).catch(() => {});
-}
 // Where one pixel of the LCD covers whole pixels of the screen, nothing is smoothed.
 function sharpen() {
   const scale = lcd.canvas.getBoundingClientRect().width * devicePixelRatio / lcd.canvas.width;
