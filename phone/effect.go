@@ -21,6 +21,9 @@ type (
 		// Pickup is the watched resource whose ringing call is taken over; "": none.
 		Pickup string
 		Refer  ReferID // the request of theirs that this call answers
+		// Emergency: the call is for help. It is made on a line that is not registered,
+		// too, and on the one that is kept for this alone.
+		Emergency bool
 	}
 	// RingCall sends 180 for a leg that the core accepted as a call.
 	RingCall struct {

@@ -39,6 +39,9 @@ type (
 	// LinesConfigured replaces the set of lines; calls on a line that is gone
 	// go on until they end.
 	LinesConfigured struct{ Lines []LineInfo }
+	// EmergencyLineKept says which line is kept for emergency calls alone, for when
+	// there is no other; a zero one: none.
+	EmergencyLineKept struct{ Line LineInfo }
 	// LineChanged reports a line's registration.
 	LineChanged struct {
 		Line   LineID
@@ -205,6 +208,7 @@ func (HeadsetPlugged) what()    {}
 func (TimerFired) what()        {}
 func (Heartbeat) what()         {}
 func (LinesConfigured) what()   {}
+func (EmergencyLineKept) what() {}
 func (LineChanged) what()       {}
 func (SessionChanged) what()    {}
 func (ProblemsChanged) what()   {}

@@ -168,6 +168,9 @@ func (m *simulation) service(b, c byte) What {
 		}
 		return e
 	case 0:
+		if c >= 240 {
+			return EmergencyLineKept{LineInfo{ID: []LineID{"kept", ""}[int(c)%2]}}
+		}
 		return LinesConfigured{[]LineInfo{{ID: "1", Number: "1001"}, {ID: "2"}}[:int(c)%3]}
 	case 1, 2:
 		return LineChanged{Line: "1", State: LineRegistered}

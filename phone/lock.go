@@ -283,4 +283,12 @@ func (t *turn) autoLockDue() {
 }
 
 // emergencyReady: there is a line that an emergency call could be tried on.
-func (s *State) emergencyReady() bool { return len(s.lines) > 0 }
+func (s *State) emergencyReady() bool { return len(s.lines) > 0 || s.spare.ID != "" }
+
+// emergencyAct leads to the numbers for help, while they can be called.
+func (s *State) emergencyAct() Action {
+	if len(s.settings.Emergency) == 0 || !s.emergencyReady() {
+		return ActNone
+	}
+	return ActEmergency
+}

@@ -43,8 +43,13 @@ func (s *State) rows(focus CallID) [][4]Action {
 	}
 	switch screen {
 	case ScreenUnprovisioned:
+		if e := s.emergencyAct(); e != ActNone {
+			return withMore(ActSignIn, s.scanAct(), ActNetwork, ActMenu, e)
+		}
 		return one(ActSignIn, s.scanAct(), ActNetwork, ActMenu)
-	case ScreenSigningIn, ScreenHangUp:
+	case ScreenSigningIn:
+		return one(ActNone, s.emergencyAct(), ActNone, ActCancel)
+	case ScreenHangUp:
 		return one(ActNone, ActNone, ActNone, ActCancel)
 	case ScreenNoService:
 		if s.station == stationDialtone {

@@ -16,6 +16,7 @@ type State struct {
 	session  SessionInfo
 	problems []ProblemInfo
 	lines    []LineView
+	spare    LineInfo // kept for emergency calls alone, when there is no other; ID "": none
 	mwi      []lineMWI
 
 	calls    []call // oldest first

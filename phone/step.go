@@ -45,7 +45,7 @@ func (t *turn) apply(w What) {
 	case Dial, Answer, Reject, End, SetMute, SetHolding, Digits, Record, SetVolume, Reconnect,
 		Transfer, Conference, Park, Retrieve:
 		t.applyCommand(w)
-	case LinesConfigured, LineChanged, SessionChanged, ProblemsChanged, SettingsChanged, MessageWaiting, HistoryLoaded:
+	case LinesConfigured, EmergencyLineKept, LineChanged, SessionChanged, ProblemsChanged, SettingsChanged, MessageWaiting, HistoryLoaded:
 		t.applyService(w)
 	default:
 		if !t.applyDesk(w) {
@@ -104,6 +104,8 @@ func (t *turn) applyService(w What) {
 	switch w := w.(type) {
 	case LinesConfigured:
 		t.linesConfigured(w.Lines)
+	case EmergencyLineKept:
+		t.spare = w.Line
 	case LineChanged:
 		t.lineChanged(w)
 	case SessionChanged:

@@ -208,7 +208,7 @@ func (t *turn) predialDigit(d byte) {
 	t.station = stationPredial
 	t.focus = 0
 	t.emit(PlayDigit{d})
-	if t.locked() && t.isEmergency(t.input.Text) {
+	if (t.locked() || !t.service()) && t.isEmergency(t.input.Text) { // nothing longer could be called
 		t.sendInput(t.freePath(), "key")
 		return
 	}

@@ -92,7 +92,7 @@ func (t *turn) place(o order) {
 	}
 	t.setFocus(c.ID)
 	t.emit(PlaceCall{
-		Call: c.ref(), Line: line, Target: o.number, Identity: o.identity, Private: o.private, Pickup: o.pickup, Refer: o.refer,
+		Call: c.ref(), Line: line, Target: o.number, Identity: o.identity, Private: o.private, Pickup: o.pickup, Refer: o.refer, Emergency: emergency,
 	})
 	t.emit(LookUpParty{c.ref(), c.Party.Number})
 	d := detail{"phoneNumber": o.typed, "direction": Outbound.String()}
@@ -160,6 +160,9 @@ func (s *State) lineFor(want LineID, emergency bool) (LineID, bool) {
 			return s.settings.DefaultLine, true
 		}
 		return s.lines[0].ID, true
+	}
+	if emergency && s.spare.ID != "" {
+		return s.spare.ID, true
 	}
 	return "", false
 }

@@ -82,6 +82,9 @@ type Line struct {
 	// UUIDHeader names the header in which the exchange tells its own UUID of a
 	// call; "": none does, the Call-ID is it.
 	UUIDHeader string
+	// CallsOnly never registers: the line opens its flow and makes calls over it.
+	// Nobody can call it.
+	CallsOnly bool
 
 	target int // which host of a UDP server's is tried
 }
@@ -102,6 +105,10 @@ type InviteOptions struct {
 	// Refer is the ReferReceived that this call answers, after AcceptRefer:
 	// who asked for it is kept informed, and Replaces is taken from it.
 	Refer ReferID
+	// Emergency makes the call on a line that is not registered, too, at once; while
+	// the line has no flow the leg waits for one, for a minute at most. The INVITE says
+	// Priority: emergency (RFC 3261 §20.26).
+	Emergency bool
 }
 
 // UserAgent is what Agent offers; it is here so that its users can be tested

@@ -24,7 +24,7 @@ func (LegMoved) event() {}
 // call of the line would lose its flow.
 func (g *leg) movable() bool {
 	l := g.line
-	if g.moved || g.unwanted || g.state != calling || l.left || l.a.closing || len(l.cfg.Servers) < 2 && l.targets < 2 && !l.rehoming {
+	if g.moved || g.unwanted || g.state != calling || l.left || l.a.closing || len(l.cfg.Servers) < 2 && l.targets < 2 && !l.rehoming && !g.emergency {
 		return false
 	}
 	for _, o := range l.a.legs {
@@ -52,6 +52,11 @@ func (g *leg) move(code int) {
 func (g *leg) resume(k *link) {
 	g.waiting = false
 	g.guard.stop()
+	if first := g.first; first != nil {
+		g.first = nil
+		first(k)
+		return
+	}
 	req := repeat(g.inviteReq, k, g.inviteReq.CSeq().SeqNo+1)
 	for _, name := range []string{"Authorization", "Proxy-Authorization", "Route"} {
 		for req.RemoveHeader(name) {

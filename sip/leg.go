@@ -40,10 +40,12 @@ type leg struct {
 	rung         bool // a provisional response came: CANCEL is allowed
 	unwanted     bool // ended before the answer: CANCEL, or ACK and BYE
 	canceled     bool
-	moved        bool   // it was tried at another server
-	waiting      bool   // for that server
-	why          string // goes into the CANCEL
-	private      bool   // the number is withheld
+	emergency    bool
+	first        func(*link) // makes the INVITE of a leg that waits for its first flow
+	moved        bool        // it was tried at another server
+	waiting      bool        // for that server
+	why          string      // goes into the CANCEL
+	private      bool        // the number is withheld
 	redirect     redirection
 	acks         map[string]*gosip.Request // by To tag, for retransmitted 2xx
 	earlyDialogs map[string]*dialog        // early dialogs by To tag

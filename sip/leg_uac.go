@@ -15,7 +15,7 @@ func (a *Agent) Invite(lineID, target string, o InviteOptions) (LegID, error) {
 		if l == nil || a.closing {
 			return fmt.Errorf("line %q: %w", lineID, ErrNoLine)
 		}
-		if l.link == nil {
+		if l.link == nil && !o.Emergency {
 			return fmt.Errorf("line %q: %w", lineID, ErrFlowDown)
 		}
 		uri, err := l.targetURI(target)
@@ -29,6 +29,10 @@ func (a *Agent) Invite(lineID, target string, o InviteOptions) (LegID, error) {
 			}
 			o.Replaces = r.replaces
 		}
+		if l.link == nil {
+			id = l.inviteWhenUp(uri, o).id
+			return nil
+		}
 		g := l.invite(uri, o, r)
 		if r != nil {
 			r.invited(g)
@@ -40,9 +44,15 @@ func (a *Agent) Invite(lineID, target string, o InviteOptions) (LegID, error) {
 }
 
 func (l *line) invite(uri gosip.Uri, o InviteOptions, because *referral) *leg {
-	k := l.link
 	g := l.a.newLeg(l, calling, newCallID())
-	g.sdp, g.private = o.Offer, o.Private
+	g.sdp, g.private, g.emergency = o.Offer, o.Private, o.Emergency
+	g.firstInvite(l.link, uri, o, because)
+	return g
+}
+
+// firstInvite builds the leg's INVITE and sends it.
+func (g *leg) firstInvite(k *link, uri gosip.Uri, o InviteOptions, because *referral) {
+	l := g.line
 	req := l.newRequest(k, gosip.INVITE, uri)
 	for _, r := range l.reg.route {
 		req.AppendHeader(gosip.NewHeader("Route", r))
@@ -67,9 +77,11 @@ func (l *line) invite(uri gosip.Uri, o InviteOptions, because *referral) *leg {
 	if because != nil && because.by != "" {
 		req.AppendHeader(gosip.NewHeader("Referred-By", because.by))
 	}
+	if o.Emergency {
+		req.AppendHeader(gosip.NewHeader("Priority", "emergency"))
+	}
 	setBody(req, "application/sdp", o.Offer)
 	g.sendInvite(k, req)
-	return g
 }
 
 func setBody(m interface {

@@ -186,7 +186,9 @@ func (l *line) reconnect() {
 	l.back.Reset()
 	l.bereft = false
 	if l.link != nil {
-		l.reg.register(l.link)
+		if !l.cfg.CallsOnly {
+			l.reg.register(l.link)
+		}
 		return
 	}
 	l.server, l.target = 0, 0
@@ -252,7 +254,7 @@ func (l *line) dialed(f Flow, info flowInfo, err error) {
 	}
 	l.link = newLink(l.a, l, f, info)
 	l.a.log.Debug("connected", "line", l.cfg.ID, "server", l.cfg.Servers[l.server])
-	l.reg.register(l.link)
+	l.begin(l.link)
 }
 
 // serverFailed goes on to the next server, or waits when all were tried. A
@@ -272,6 +274,10 @@ func (l *line) serverFailed(code int, err error, pause time.Duration) {
 		return
 	}
 	l.server, l.target = 0, 0
+	if l.emergency() != nil { // somebody waits for help
+		l.retryIn(emergencyRetry, LineChanged{State: Connecting, Code: code, Err: err})
+		return
+	}
 	wait := max(l.pause(), pause+time.Duration(l.a.rand()*float64(min(pause, fleetSpread))))
 	if l.bereft && !l.busy() {
 		// It went and has not come back at once: it restarts, for everybody.
@@ -339,9 +345,9 @@ func (l *line) retryIn(d time.Duration, why LineChanged) {
 	why.Next = l.a.clock.Now().Add(d)
 	l.retry.stop()
 	l.retry = l.a.after(d, func() {
-		if l.link != nil {
+		if l.link != nil && !l.cfg.CallsOnly {
 			l.reg.register(l.link)
-		} else {
+		} else if l.link == nil {
 			l.connect()
 		}
 	})

@@ -27,10 +27,23 @@ func (b *builder) noService() Message {
 
 // emergencyStrip says what one must know before one needs it.
 func (b *builder) emergencyStrip() Strip {
-	if b.registered() {
+	say := "service.emergency"
+	switch {
+	case b.registered():
 		return Strip{}
+	case b.v.NoEmergency:
+		say = "service.emergency.never"
+	case len(b.v.Settings.Emergency) == 0: // it knows no number for them
+	case len(b.v.Lines) == 0, b.answered():
+		say = "service.emergency.tried"
 	}
-	return Strip{Icon: IconWarn, Text: b.c.say("service.emergency"), Tone: ToneWarn, Solid: true}
+	return Strip{Icon: IconWarn, Text: b.c.say(say), Tone: ToneWarn, Solid: true}
+}
+
+// answered: the exchange is there, though it does not take this phone.
+func (b *builder) answered() bool {
+	l, ok := b.failingLine()
+	return ok && (l.State == phone.LineFailed || l.State == phone.LineUnregistered || l.State == phone.LineOff) && l.Cause != phone.CauseNoConnection
 }
 
 // failingLine is the line the explanation is about: the default one if it

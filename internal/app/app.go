@@ -104,7 +104,8 @@ type Config struct {
 	LineDefaults func(*Line)
 	Store        Store // nil: nothing is kept
 	PINs         PINs
-	Contacts     Contacts // nil: nobody is known
+	Emergency    EmergencyLines // nil: no line is kept for emergency calls
+	Contacts     Contacts       // nil: nobody is known
 	// Device is what the phone knows of itself.
 	Device func() phone.DeviceInfo
 	// CheckConfig fetches the configuration again; it must not block.
@@ -161,11 +162,12 @@ type Phone struct {
 	ids      callIDs
 	plan     phone.AudioPlan // owned by common
 
-	linesMu  sync.Mutex
-	lines    map[string]*line
-	sessionL []Line // the session's
-	off      bool   // a person has taken the lines out of service
-	offers   offers
+	linesMu   sync.Mutex
+	lines     map[string]*line
+	sessionL  []Line // the session's
+	off       bool   // a person has taken the lines out of service
+	emergency emergency
+	offers    offers
 }
 
 // New builds a phone; Run starts it.
@@ -238,6 +240,7 @@ func (p *Phone) Run(ctx context.Context) error {
 	p.wg.Go(p.sampleQuality)
 	p.history.start()
 	p.parking.start()
+	p.loadEmergency()
 	p.applyLines()
 	if p.account != nil {
 		p.account.Start(p.ctx, p.cfg.Tokens)

@@ -186,6 +186,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 		FactoryReset: func(context.Context) error { s.FactoryReset(); return nil },
 		Tokens:       o.Config.Tokens(),
 		PINs:         keptPIN{secrets},
+		Emergency:    secrets,
 		Contacts:     kept,
 		Device:       func() phone.DeviceInfo { return deviceInfo(o, id) },
 		CheckConfig:  o.CheckConfig,

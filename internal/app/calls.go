@@ -168,12 +168,16 @@ func (p *Phone) placeCall(c *call, e phone.PlaceCall) {
 	if e.Refer != "" { // before the INVITE that answers it, on whatever queue that was filed
 		p.acceptRefer(c, e.Refer)
 	}
+	if e.Emergency {
+		p.emergency.ready(p, c)
+	}
 	leg, err := p.agent.Invite(string(e.Line), target, sip.InviteOptions{
-		Refer:    sip.ReferID(e.Refer),
-		Replaces: replaces,
-		Offer:    offer,
-		Identity: sip.Identity{User: e.Identity.Number, Display: e.Identity.Name},
-		Private:  e.Private,
+		Refer:     sip.ReferID(e.Refer),
+		Replaces:  replaces,
+		Offer:     offer,
+		Identity:  sip.Identity{User: e.Identity.Number, Display: e.Identity.Name},
+		Private:   e.Private,
+		Emergency: e.Emergency,
 	})
 	if err != nil {
 		p.callFailed(c, causeOf(err), err)
@@ -305,6 +309,7 @@ func (p *Phone) freeCall(c *call) {
 		}
 	})
 	c.q.close()
+	p.emergency.over(p, c)
 	p.common.add(func() { // after the notices of this call
 		if p.calls.current(c.ref().ID) == nil {
 			p.ids.forget(c.ref().ID)

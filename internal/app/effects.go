@@ -105,7 +105,7 @@ func (p *Phone) onCall(ref phone.CallRef, f func(*call)) {
 
 // newCall makes the running part of a call; nil if its line is gone.
 func (p *Phone) newCall(ref phone.CallRef, lineID string, leg sip.LegID) *call {
-	l := p.line(lineID)
+	l := p.lineOf(lineID)
 	if l == nil {
 		return nil
 	}

@@ -75,20 +75,15 @@ func (p *Phone) applyLines() {
 	all := append(slices.Clone(p.cfg.Lines), p.sessionL...)
 	p.lines = map[string]*line{}
 	var infos []phone.LineInfo
-	var lines []sip.Line
 	for _, l := range all {
 		p.lines[l.SIP.ID] = &line{cfg: l, app: p}
 		infos = append(infos, phone.LineInfo{
 			ID: phone.LineID(l.SIP.ID), Label: cmp.Or(l.Label, l.SIP.DisplayName), Number: l.SIP.User, Domain: l.SIP.Domain,
 		})
-		lines = append(lines, l.SIP)
-	}
-	if p.off {
-		lines = nil
 	}
 	p.linesMu.Unlock()
 	p.loop.Post(phone.LinesConfigured{Lines: infos})
-	p.agent.SetLines(lines)
+	p.setAgentLines()
 	p.watchLines()
 	p.parking.settle()
 }
@@ -106,12 +101,16 @@ func (p *Phone) onLine(e sip.LineChanged) {
 		cause = causeOf(e.Err)
 	}
 	p.log.Info("line", "line", e.Line, "state", string(e.State), "code", e.Code, "err", detail)
+	if e.Line == spareID { // only there for a call, which says how it goes
+		return
+	}
 	p.loop.Post(phone.LineChanged{
 		Line: phone.LineID(e.Line), State: phone.LineState(e.State), Cause: cause, Detail: detail, Next: e.Next,
 	})
 	p.lineProblem(e)
 	if e.State == sip.Registered {
 		p.tellDevice() // there is a network
+		p.keepEmergency(e.Line)
 	}
 	p.history.line(e)
 	if p.line(e.Line) == nil && (e.State == sip.Off || e.State == sip.Unregistered) {

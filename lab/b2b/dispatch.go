@@ -31,6 +31,8 @@ func (e *Engine) dispatch(t *serverTx) {
 			return
 		}
 		e.inDialog(t, l)
+	case m.Method == "INVITE" && sipmsg.URIUser(m.URI) == Emergency: // from anybody, without a question
+		e.route(t, User{Name: sipmsg.URIUser(sipmsg.ParseAddress(m.Get("From")).URI)})
 	case m.Method == "INVITE":
 		if u, ok := e.authenticate(t); ok {
 			e.route(t, u)

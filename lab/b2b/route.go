@@ -16,6 +16,7 @@ const (
 	Decline, Unavailable = "9603", "9503"
 	HangsUp, EarlyMedia  = "9199", "9183"
 	Digits               = "9300"
+	Emergency            = "112"
 )
 
 const ringLimit = 120 * time.Second
@@ -97,7 +98,7 @@ func (e *Engine) service(l *leg, to string) bool {
 func (e *Engine) sound(number string) *local {
 	o := &local{e: e, name: number}
 	switch number {
-	case Echo:
+	case Echo, Emergency:
 		o.sound = (*mediapeer.End).Echo
 		if e.cfg.Faults.SIP().EchoOff {
 			o.sound = (*mediapeer.End).Silent

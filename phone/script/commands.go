@@ -16,7 +16,7 @@ import (
 // Hands: key K · press DIGITS · down K · up K · hold K 800ms · soft LABEL ·
 // lift · hang up · cradle down|up · headset in|out
 //
-// Time and set-up: advance 30s · set NAME VALUE… · lines 1 2 · line 1
+// Time and set-up: advance 30s · set NAME VALUE… · lines 1 2 · kept ID|none · line 1
 // registered|connecting|failed|off|unregistered [cause] · session STATE · mwi 1
 // 3 [1] · history 1002 1003
 //
@@ -139,6 +139,13 @@ var outside = map[string]func(*World, []string) error{
 			lines = append(lines, phone.LineInfo{ID: phone.LineID(id), Label: "Line " + id, Number: "100" + id, Domain: "example.com"})
 		}
 		return w.Do(phone.LinesConfigured{Lines: lines})
+	},
+	"kept": func(w *World, a []string) error { // the line for emergency calls
+		e := phone.EmergencyLineKept{}
+		if word(a, 0) != "none" {
+			e.Line = phone.LineInfo{ID: phone.LineID(word(a, 0)), Number: "1001", Domain: "example.com"}
+		}
+		return w.Do(e)
 	},
 	"line": func(w *World, a []string) error {
 		return w.Do(phone.LineChanged{
