@@ -62,6 +62,18 @@ func TestWiringIsDocumented(t *testing.T) {
 			t.Errorf("%s is the codec's", l)
 		}
 	}
+	small, err := os.ReadFile("../../boards/zero2-oled.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if drawing, err = os.ReadFile("../../docs/img/wiring-oled.svg"); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range regexp.MustCompile(`GPIO\d+"`).FindAllString(string(small), -1) {
+		if l = strings.TrimSuffix(l, `"`); !strings.Contains(string(doc), "| "+l+" |") || !regexp.MustCompile(">"+l+`</text>\n<line`).Match(drawing) {
+			t.Errorf("%s of the small build is not in the document's table, or nothing hangs on it in the drawing", l)
+		}
+	}
 }
 
 func TestErrorsNameLineAndField(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"periph.io/x/conn/v3/i2c/i2creg"
 	"periph.io/x/conn/v3/spi/spireg"
 	"periph.io/x/host/v3/gpioioctl"
 
@@ -32,11 +33,12 @@ func (s Section) Print(w io.Writer) {
 }
 
 // Inventory lists what this machine has to build a board of. Files are looked
-// for under root; GPIO, SPI and input devices are the machine's own.
+// for under root; GPIO, SPI, I²C and input devices are the machine's own.
 func Inventory(root string) []Section {
 	return []Section{
 		{"GPIO lines ([keypad], [hook], [panel], [[lamp]]); taken ones have their user in brackets", gpioLines()},
 		{"SPI ports (panel.spi)", spiPorts()},
+		{"I²C buses (panel.i2c)", i2cBuses()},
 		{"PWM channels (panel.light_pwm)", pwmChips(root)},
 		{"serial devices (scanner.device, serialpad.device)", serials(root)},
 		{"input devices ([[input]] device or name)", inputs()},
@@ -69,6 +71,13 @@ func gpioLines() (out []string) {
 func spiPorts() (out []string) {
 	for _, p := range spireg.All() {
 		out = append(out, strings.Join(append([]string{p.Name}, p.Aliases...), " "))
+	}
+	return out
+}
+
+func i2cBuses() (out []string) {
+	for _, b := range i2creg.All() {
+		out = append(out, strings.Join(append([]string{b.Name}, b.Aliases...), " "))
 	}
 	return out
 }

@@ -33,7 +33,7 @@ func TestInventory(t *testing.T) {
 	}
 	for _, want := range []string{
 		"  pwmchip0: 2 channels, the first is pwmchip0:0\n", "  /dev/serial/by-id/usb-QR_Scanner-if00 (ttyACM0)\n  /dev/ttyACM0\n",
-		"  wm8960soundcard: 0 records, 0 plays\n", "  /dev/video0 \"USB Camera\"\n", "GPIO lines", "SPI ports",
+		"  wm8960soundcard: 0 records, 0 plays\n", "  /dev/video0 \"USB Camera\"\n", "GPIO lines", "SPI ports", "I²C buses (panel.i2c)\n",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("missing %q in\n%s", want, b.String())

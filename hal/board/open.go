@@ -139,8 +139,8 @@ func (b both) Set(id hal.LampID, s hal.LampState) error {
 // Close implements hal.Lamps.
 func (b both) Close() error { return errors.Join(b[0].Close(), b[1].Close()) }
 
-// Close ends every driver that has an end of its own; keypads, hooks, lamps
-// and panels are closed by who took them.
+// Close ends what nobody has taken; keypads, hooks, lamps, panels and scanners
+// are closed by who took them, scanners a second time here.
 func (d Devices) Close() error {
 	var errs []error
 	for _, s := range d.Scanners {
@@ -160,8 +160,11 @@ func line(name string) (gpio.PinIO, error) {
 		if both && chipName != c.Name() && chipName != c.Label() {
 			continue
 		}
-		if l := c.ByName(lineName); l != nil {
-			return l, nil
+		// Of lines of one name the library calls all but the first after their chip.
+		for _, n := range []string{lineName, c.Name() + "-" + lineName} {
+			if l := c.ByName(n); l != nil {
+				return l, nil
+			}
 		}
 	}
 	if len(gpioioctl.Chips) == 0 {
@@ -254,8 +257,11 @@ func openLamps(fs []Lamp) (hal.Lamps, []error) {
 	var errs []error
 	for _, f := range fs {
 		l, err := line(f.Line)
+		if err == nil {
+			err = l.Out(gpio.Level(f.Active == "low")) // dark, if it is ours
+		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("lamp %s: %w", f.ID, err))
+			errs = append(errs, fmt.Errorf("lamp %s, line %s: %w", f.ID, f.Line, err))
 			continue
 		}
 		pins[f.ID] = append(pins[f.ID], lamp.Pin{Out: l, ActiveLow: f.Active == "low", Colour: f.Colour})

@@ -160,6 +160,9 @@ func openMono(f *Panel, ctl pages.Controller, reset gpio.PinOut, light mipi.Ligh
 func openBus(f *Panel) (pages.Bus, error) {
 	if f.I2C != "" {
 		b, err := i2creg.Open(f.I2C)
+		if len(i2creg.All()) == 0 {
+			err = errors.New("this machine has none; on a Raspberry Pi dtparam=i2c_arm=on in config.txt makes it")
+		}
 		if err != nil {
 			return nil, fmt.Errorf("I²C bus %q: %w", f.I2C, err)
 		}
@@ -182,6 +185,9 @@ func openSPI(f *Panel) (spi.PortCloser, gpio.PinOut, error) {
 		return nil, nil, err
 	}
 	port, err := spireg.Open(f.SPI)
+	if len(spireg.All()) == 0 {
+		err = errors.New("this machine has none; on a Raspberry Pi dtparam=spi=on in config.txt makes it")
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("SPI port %q: %w", f.SPI, err)
 	}

@@ -23,11 +23,13 @@ const (
 	heldScan = 10 * time.Millisecond // while several keys are held
 	heldLook = 20 * time.Millisecond // while one is
 	idleWait = time.Second
+	// A key that is down for longer than typing is not one of a number being
+	// dialled, whose keys may overlap.
+	typing = 300 * time.Millisecond
 	// StuckAfter is when a key that is down is held by dirt or a cup and not by
-	// a finger: it is let go and told as stuck. The keys are then looked at less
-	// often, but often enough for a quick finger.
+	// a finger: it is let go and told as stuck.
 	StuckAfter = 20 * time.Second
-	slowScan   = 40 * time.Millisecond
+	slowScan   = 40 * time.Millisecond // still often enough for a quick finger
 	buffer     = 64
 )
 
@@ -209,7 +211,7 @@ func (k *Keypad) sleep(d *debouncer, h *holds, doubtful bool) error {
 // hold watches the one key that is down, for idleWait at most.
 func (k *Keypad) hold(h *holds, row, col int) error {
 	look := heldLook
-	if h.allStuck() {
+	if k.Now().Sub(h.keys[[2]int{row, col}].since) > typing {
 		look = slowScan
 	}
 	for range idleWait / look {

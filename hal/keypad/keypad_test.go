@@ -160,12 +160,12 @@ func calls(t *testing.T, after time.Duration, down ...[2]int) (n int) {
 }
 
 // Idle, a keypad costs nearly nothing. One key that is held costs a fraction of
-// scanning, which two need; a stuck one costs less still.
+// scanning, which two need, and so does a stuck one.
 func TestCallsPerSecond(t *testing.T) {
 	a, b := [2]int{2, 2}, [2]int{3, 4}
 	idle, held, two, stuck := calls(t, time.Second)/10, calls(t, time.Second, a)/10, calls(t, time.Second, a, b)/10, calls(t, time.Minute, a)/10
 	t.Logf("system calls a second: idle %d, a key held %d, two %d, a key stuck %d", idle, held, two, stuck)
-	if idle > 80 || held > two/6 || two > 100*55 || stuck > held*2/3 {
+	if idle > 80 || held > two/12 || two > 100*55 || stuck > held*11/10 {
 		t.Errorf("idle %d, held %d, two held %d, stuck %d", idle, held, two, stuck)
 	}
 }

@@ -70,7 +70,7 @@ type Board struct {
 	Keypads []hal.Keypad
 	Hook    hal.Hook
 	Lamps   hal.Lamps
-	// Scanners read codes that are held up to the phone.
+	// Scanners read codes that are held up to the phone; the Phone closes them.
 	Scanners []hal.Scanner
 	// Camera opens the camera that reads codes; nil: there is none.
 	Camera  func() (hal.Scanner, error)

@@ -87,4 +87,7 @@ func (p *Phone) closeBoard() {
 	for _, d := range b.Panels {
 		_ = d.Close()
 	}
+	for _, s := range b.Scanners {
+		_ = s.Close() // who reads its codes waits for that
+	}
 }

@@ -10,13 +10,13 @@ import (
 	"testing"
 )
 
-// The tables of docs/interop.md and docs/contract.md say which test shows which
+// The tables of docs/interop.md, docs/contract.md and docs/testing.md say which test shows which
 // row. These tests keep the tables from telling of tests that are gone.
 
 var (
 	quotedWord = regexp.MustCompile("`([^`]+)`")
-	// testName is Test…, Fuzz…, TestAll* or Conformance/Part.
-	testName = regexp.MustCompile(`\b(?:(?:Test|Fuzz)[A-Z]\w*|Conformance)(?:\*|/\w+)?`)
+	// testName is Test…, Fuzz…, TestAll* or Conformance/Part; test… is one that another kernel runs.
+	testName = regexp.MustCompile(`\b(?:(?:[Tt]est|Fuzz)[A-Z]\w*|Conformance)(?:\*|/\w+)?`)
 	testFile = regexp.MustCompile(`\b\w+_test\.go\b`)
 	caseName = regexp.MustCompile(`interop "([^"]+)"`)
 )
@@ -97,7 +97,7 @@ func rowsOf(t *testing.T, doc string) [][]string {
 }
 
 func TestNamedTestsExist(t *testing.T) {
-	for _, doc := range []string{"docs/interop.md", "docs/contract.md", "docs/security.md"} {
+	for _, doc := range []string{"docs/interop.md", "docs/contract.md", "docs/security.md", "docs/testing.md"} {
 		count := 0
 		for _, cells := range rowsOf(t, doc) {
 			for _, n := range namesIn(cells[len(cells)-1]) {

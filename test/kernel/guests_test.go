@@ -9,10 +9,10 @@ import (
 
 // The ways to boot.
 var (
-	panelBoot  = boot{name: "panel", limit: 2 * time.Minute}
+	panelBoot  = boot{name: "panel", limit: 4 * time.Minute}
 	disksBoot  = boot{name: "disks", flags: []string{"-b"}, disks: []int64{128 << 20, 256 << 20}, limit: 2 * time.Minute}
 	travelBoot = boot{name: "travel", flags: []string{"-b", "-t"}, limit: time.Minute}
-	phoneBoot  = boot{name: "phone", limit: 5 * time.Minute}
+	phoneBoot  = boot{name: "phone", limit: 7 * time.Minute}
 	powerBoot  = boot{name: "power", flags: []string{"-b"}, disks: []int64{24 << 20, 512 << 20}, limit: powerLimit()}
 	boots      = []boot{panelBoot, phoneBoot, disksBoot, travelBoot, powerBoot}
 )
@@ -35,13 +35,18 @@ var guests = []struct {
 	{"LampDriver", panelBoot, testLampDriver},
 	{"TakenLine", panelBoot, testTakenLine},
 	{"PanelDrivers", panelBoot, testPanelDrivers},
+	{"PanelRotations", panelBoot, testPanelRotations},
 	{"PageDrivers", panelBoot, testPageDrivers},
+	{"I2CDriver", panelBoot, testI2CDriver},
+	{"I2CBoard", panelBoot, testI2CBoard},
+	{"RP1", panelBoot, testRP1},
 	{"PWMLight", panelBoot, testPWMLight},
 	{"InputDriver", panelBoot, testInputDriver},
 	{"InputHotPlug", panelBoot, testInputHotPlug},
 	{"Phone", phoneBoot, testPhone},
 	{"PhoneUnplug", phoneBoot, testPhoneUnplug},
 	{"PhoneHeadset", phoneBoot, testPhoneHeadset},
+	{"PhoneBroken", phoneBoot, testPhoneBroken},
 	{"Lamps", panelBoot, testLamps},
 	{"PWM", panelBoot, testPWM},
 	{"Sound20ms", panelBoot, func(t *testing.T) { testSound(t, 20) }},

@@ -62,22 +62,13 @@ func testPageDrivers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = unix.Close(fd) }()
-	f, err := os.Open("../../ui/lcd/testdata/mono/" + monoGolden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	picture, err := png.Decode(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	img := monoPicture(t)
 	for _, ctl := range []pages.Controller{ssd1306.Controller, st7567.Controller} {
 		t.Run(ctl.Name, func(t *testing.T) {
 			b := &pageBus{bus: bus{fd: fd}}
 			open := func(t *testing.T) haltest.PanelRig { return openPages(t, ctl, b) }
 			haltest.Panel(t, haltest.Real, open)
 			r := open(t)
-			img := asRGBA(picture)
 			for _, part := range []image.Rectangle{img.Rect, image.Rect(80, 0, 128, 8)} {
 				b.follow(t)
 				before := b.bytes
@@ -88,18 +79,48 @@ func testPageDrivers(t *testing.T) {
 				n := b.bytes - before
 				t.Logf("%v: %d bytes, %.2f ms on the wires at %d MHz", part, n, float64(n)*8000/float64(b.hz), b.hz/1_000_000)
 			}
-			seen := b.glass.Seen(false)
-			for y := range 64 {
-				for x := range 128 {
-					if got, want := seen.RGBAAt(x, y), haltest.OneBit(img.RGBAAt(x, y)); got != want {
-						t.Fatalf("%s at %d,%d: %v, want %v", monoGolden, x, y, got, want)
-					}
-				}
-			}
+			sameMono(t, b.glass.Seen(false), img)
 			if err := r.Close(); err != nil {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// monoPicture is a screen as the phone draws it for one bit a pixel.
+func monoPicture(t *testing.T) *image.RGBA {
+	t.Helper()
+	f, err := os.Open("../../ui/lcd/testdata/mono/" + monoGolden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	picture, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return oneBit(asRGBA(picture))
+}
+
+// oneBit is a picture as these displays can show it.
+func oneBit(img *image.RGBA) *image.RGBA {
+	out := image.NewRGBA(img.Rect)
+	for y := img.Rect.Min.Y; y < img.Rect.Max.Y; y++ {
+		for x := img.Rect.Min.X; x < img.Rect.Max.X; x++ {
+			out.SetRGBA(x, y, haltest.OneBit(img.RGBAAt(x, y)))
+		}
+	}
+	return out
+}
+
+func sameMono(t *testing.T, seen, want *image.RGBA) {
+	t.Helper()
+	for y := range want.Rect.Dy() {
+		for x := range want.Rect.Dx() {
+			if got, want := seen.RGBAAt(x, y), want.RGBAAt(x, y); got != want {
+				t.Fatalf("%s at %d,%d: %v, want %v", monoGolden, x, y, got, want)
+			}
+		}
 	}
 }
 

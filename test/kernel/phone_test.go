@@ -51,10 +51,14 @@ func press(t *testing.T, keys string) {
 func pressAt(t *testing.T, place int) {
 	t.Helper()
 	write(t, panelDir+"keys", 1<<place)
-	time.Sleep(120 * time.Millisecond)
+	time.Sleep(finger)
 	write(t, panelDir+"keys", 0)
-	time.Sleep(120 * time.Millisecond)
+	time.Sleep(finger)
 }
+
+// finger is how long a key is down, and up between two: slow, for a busy machine
+// looks at the keys late.
+const finger = 250 * time.Millisecond
 
 // glass follows the bus in the background.
 type glass struct {

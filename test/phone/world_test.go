@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -81,6 +82,17 @@ type world struct {
 	told   []health.Problem // of the configuration
 }
 
+// idleScanner has nothing to read and ends when it is closed, which a phone that
+// ends has to do.
+type idleScanner struct {
+	codes chan []byte
+	once  sync.Once
+}
+
+func (s *idleScanner) Codes() <-chan []byte { return s.codes }
+func (s *idleScanner) Err() error           { return nil }
+func (s *idleScanner) Close() error         { s.once.Do(func() { close(s.codes) }); return nil }
+
 // start builds a world and lets it run.
 func start(t testing.TB, s setup) *world {
 	t.Helper()
@@ -107,7 +119,7 @@ func start(t testing.TB, s setup) *world {
 	w.heard = &listener{}
 	opts := app.Options{
 		DataDir: w.data, Devices: w.bench.card, Codecs: s.codecs, Version: "test", Clock: w.clock,
-		Board: app.Board{Name: "virtual", Keypads: []hal.Keypad{w.keypad}, Hook: w.hook, Lamps: &sim.Lamps{}},
+		Board: app.Board{Name: "virtual", Keypads: []hal.Keypad{w.keypad}, Hook: w.hook, Lamps: &sim.Lamps{}, Scanners: []hal.Scanner{&idleScanner{codes: make(chan []byte)}}},
 		Log:   slog.New(slog.NewJSONHandler(w.heard.writer("log"), &slog.HandlerOptions{Level: slog.LevelDebug - 8})),
 		Trace: func(m sip.TraceMessage) { w.heard.add("sip trace", m.Text) },
 		Roots: w.lab.CertPool(), Loopback: !s.realNetwork, PhoneName: "Front desk", CheckConfig: s.check,
