@@ -164,7 +164,8 @@ func percentiles(d []time.Duration) string {
 	return fmt.Sprintf("p50 %.1f ms, p95 %.1f ms, most %.1f ms (%d)", ms(50), ms(95), float64(d[len(d)-1].Microseconds())/1000, len(d))
 }
 
-// testInputFigures prints how long keys and the hook take and what they cost.
+// testInputFigures prints how long keys and the hook take and what they cost; how many
+// system calls that may be is keypad's TestCallsPerSecond.
 func testInputFigures(t *testing.T) {
 	k := openKeypad(t)
 	f := &fingers{t: t}
@@ -204,9 +205,6 @@ func testInputFigures(t *testing.T) {
 	f.move("14", false)
 	<-k.Events()
 	t.Logf("processor: idle %.1f %%, a key held %.1f %% (a system call takes 50 to 70 µs here)", idle, held)
-	if idle > held/2 {
-		t.Errorf("idle costs %.1f %% of the processor, scanning %.1f %%", idle, held)
-	}
 	if err := errors.Join(k.Close(), h.Close()); err != nil {
 		t.Error(err)
 	}

@@ -127,6 +127,9 @@ func testI2CBoard(t *testing.T) {
 		t.Fatalf("missing %+v, %d panels", missing, len(d.Panels))
 	}
 	panel, img := d.Panels[0], monoPicture(t)
+	if err := panel.Backlight(100); err != nil { // kept until the display answers
+		t.Fatal(err)
+	}
 	await := func(there bool) {
 		t.Helper()
 		for deadline := time.After(20 * time.Second); ; {
