@@ -42,14 +42,14 @@ func (s *Server) operations() []operation {
 // mount makes the routes of the table.
 func (s *Server) mount(m *http.ServeMux) {
 	for _, op := range s.operations() {
-		m.HandleFunc(op.pattern(), func(w http.ResponseWriter, r *http.Request) {
+		m.Handle(op.pattern(), s.require(op.role, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			limit := op.limit
 			if limit == 0 {
 				limit = s.cfg.MaxBody
 			}
 			r.Body = http.MaxBytesReader(w, r.Body, max(limit, s.cfg.MaxBody))
 			op.serve(s, w, r)
-		})
+		})))
 	}
 	m.HandleFunc("/api/", s.nowhere(m))
 }
@@ -147,7 +147,10 @@ func (op operation) failures() []int {
 	if op.in != nil {
 		out = append(out, http.StatusBadRequest)
 	}
-	if op.method != http.MethodGet {
+	if op.role > Anyone {
+		out = append(out, http.StatusUnauthorized)
+	}
+	if op.method != http.MethodGet || op.role > Viewer {
 		out = append(out, http.StatusForbidden)
 	}
 	slices.Sort(out)

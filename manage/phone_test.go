@@ -121,7 +121,7 @@ func newBench(t *testing.T, change ...func(*Config)) *bench {
 	b := &bench{phone: &fakePhone{view: call()}, mirror: NewMirror(image.Pt(32, 24)), bus: NewBus(4), clock: clock.NewFake(epoch)}
 	b.health = health.NewRegistry(b.clock.Now)
 	cfg := Config{
-		Phone: b.phone, Screen: b.mirror, Bus: b.bus, Health: b.health, Clock: b.clock, Panel: true,
+		Phone: b.phone, Screen: b.mirror, Bus: b.bus, Health: b.health, Clock: b.clock, Panel: true, TrustLocal: true,
 		Pages: fstest.MapFS{"index.html": {Data: []byte("<!doctype html>front panel")}, "panel.css": {Data: []byte("a{}")}},
 	}
 	for _, f := range change {
@@ -173,10 +173,14 @@ func waitFor(t *testing.T, what string, is func() bool) {
 // do answers one request without a network.
 func (b *bench) do(method, target, body string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
-	r.Host = "127.0.0.1:8480"
+	r.Host, r.RemoteAddr = "127.0.0.1:8480", "127.0.0.1:40000"
 	for i := 0; i+1 < len(header); i += 2 {
 		if header[i] == "Host" {
 			r.Host = header[i+1]
+		}
+		if header[i] == "From" { // where the connection comes from
+			r.RemoteAddr = header[i+1]
+			continue
 		}
 		r.Header.Set(header[i], header[i+1])
 	}

@@ -33,7 +33,7 @@ var version = "dev"
 
 type options struct {
 	board, config, data, key, listen string
-	loopback                         bool
+	loopback, trustLocal             bool
 	level                            slog.Level
 }
 
@@ -55,6 +55,7 @@ func main() {
 	flag.StringVar(&o.key, "secrets-key", "", "`file` with the key that seals the secrets, on another partition than -data")
 	flag.StringVar(&o.listen, "listen", "127.0.0.1:8480", "`address` of the management server (loopback only), \"\" for none")
 	flag.BoolVar(&o.loopback, "loopback", false, "take loopback addresses as media addresses: for an exchange on this machine")
+	flag.BoolVar(&o.trustLocal, "trust-local", true, "let programs of this machine manage the phone without signing in")
 	flag.TextVar(&o.level, "log", slog.LevelInfo, "log `level`: debug, info, warn, error")
 	show := flag.Bool("version", false, "print the version")
 	flag.Parse()
@@ -166,7 +167,7 @@ func assemble(o options, cfg provisioning.Config, told []health.Problem, prov *a
 	}
 	opts := app.Options{
 		Config: cfg, DataDir: o.data, SecretsKey: o.key, Built: installed(), Devices: device.Mux{Default: cards, Named: map[string]device.Driver{"null": device.NewNull()}},
-		Loopback: o.loopback, PhoneName: cfg.DisplayName.Value, Version: version, Log: log,
+		Loopback: o.loopback, TrustLocal: o.trustLocal, PhoneName: cfg.DisplayName.Value, Version: version, Log: log,
 		Board: app.Board{Name: devices.Name, Keypads: devices.Keypads, Hook: devices.Hook, Lamps: devices.Lamps, Panels: devices.Panels, FewKeys: devices.FewKeys, Scanners: devices.Scanners, Camera: openCamera(devices.Camera)},
 		Given: prov, StickDir: stickDir,
 		CheckConfig: func(reboot bool) {

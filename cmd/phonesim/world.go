@@ -83,7 +83,7 @@ func start(ctx context.Context, o options, log *slog.Logger, listen string, forc
 	if w.bench == nil && o.sound != "loop" { // a room with a loudspeaker in it
 		opts.Processor = app.HandsFree
 	}
-	opts.Web = w.web
+	opts.Web, opts.TrustLocal = w.web, true // the panel is for whoever sits at this PC
 	if w.System, err = app.Assemble(opts); err != nil {
 		return nil, err
 	}

@@ -78,6 +78,9 @@ type Options struct {
 	StickDir string
 	// WiFi sets up wireless networks; nil: nothing does.
 	WiFi WiFi
+	// TrustLocal: programs of this machine manage the phone without signing in
+	// (manage.Config.TrustLocal).
+	TrustLocal bool
 	// Web adds routes to the management server.
 	Web func(*manage.Config)
 }
@@ -227,7 +230,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 	}
 	web := manage.Config{
 		Phone: s.Phone, Screen: s.Mirror, Bus: s.Bus, Health: s.Health, Log: o.Log, Clock: o.Clock, Pages: manage.Pages(),
-		Info: s.info(o, o.Clock.Now()), Owner: owner{s}, Contacts: s, Brand: s.brandOf(cfg.Logo), FewKeys: o.Board.FewKeys,
+		Info: s.info(o, o.Clock.Now()), Owner: owner{s}, Contacts: s, Brand: s.brandOf(cfg.Logo), FewKeys: o.Board.FewKeys, TrustLocal: o.TrustLocal,
 		Levels: func() manage.Levels {
 			l := s.Engine.Levels()
 			return manage.Levels{Mic: l.Microphone, Speaker: l.Speaker}

@@ -22,7 +22,7 @@ import (
 // do sends one request to the management interface.
 func (w *world) do(method, path, body string) (int, string) {
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	r.Host = "127.0.0.1"
+	r.Host, r.RemoteAddr = "127.0.0.1", "127.0.0.1:40000"
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}

@@ -118,7 +118,7 @@ func start(t testing.TB, s setup) *world {
 	}
 	w.heard = &listener{}
 	opts := app.Options{
-		DataDir: w.data, Devices: w.bench.card, Codecs: s.codecs, Version: "test", Clock: w.clock,
+		DataDir: w.data, Devices: w.bench.card, Codecs: s.codecs, Version: "test", Clock: w.clock, TrustLocal: true,
 		Board: app.Board{Name: "virtual", Keypads: []hal.Keypad{w.keypad}, Hook: w.hook, Lamps: &sim.Lamps{}, Scanners: []hal.Scanner{&idleScanner{codes: make(chan []byte)}}},
 		Log:   slog.New(slog.NewJSONHandler(w.heard.writer("log"), &slog.HandlerOptions{Level: slog.LevelDebug - 8})),
 		Trace: func(m sip.TraceMessage) { w.heard.add("sip trace", m.Text) },
@@ -423,7 +423,7 @@ func (w *world) dial(number string) {
 func (w *world) command(name, body string) int {
 	w.t.Helper()
 	r := httptest.NewRequest("POST", "/api/v1/commands/"+name, strings.NewReader(body))
-	r.Host = "127.0.0.1"
+	r.Host, r.RemoteAddr = "127.0.0.1", "127.0.0.1:40000"
 	r.Header.Set("Content-Type", "application/json")
 	a := httptest.NewRecorder()
 	w.Server.Handler().ServeHTTP(a, r)
@@ -433,7 +433,7 @@ func (w *world) command(name, body string) int {
 
 func (w *world) get(path string) (int, string) {
 	r := httptest.NewRequest("GET", path, nil)
-	r.Host = "127.0.0.1"
+	r.Host, r.RemoteAddr = "127.0.0.1", "127.0.0.1:40000"
 	a := httptest.NewRecorder()
 	w.Server.Handler().ServeHTTP(a, r)
 	w.heard.add("management answer", a.Body.String())
