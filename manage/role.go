@@ -2,46 +2,22 @@ package manage
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/netip"
+
+	"phoned/manage/access"
 )
 
 // Role is what somebody may do; each includes the ones before it.
-type Role uint8
+type Role = access.Role
 
-// The roles. The zero value is nobody in particular.
+// The roles.
 const (
-	Anyone        Role = iota // has not signed in: the sign-in itself and the health of the phone
-	Viewer                    // sees state, calls, problems and figures; what a scraper needs
-	Operator                  // does what a hand at the phone can do: calls, keys, contacts
-	Administrator             // configuration, accounts, captures, updates, reset
+	Anyone        = access.Anyone        // also who has not signed in: the sign-in itself, the health of the phone
+	Viewer        = access.Viewer        // looks; what a scraper needs
+	Operator      = access.Operator      // does what a hand at the phone can
+	Administrator = access.Administrator // everything
 )
-
-var roleNames = [...]string{"anyone", "viewer", "operator", "administrator"}
-
-// String is the role's name in documents: "viewer", "operator", "administrator".
-func (r Role) String() string {
-	if int(r) >= len(roleNames) {
-		return fmt.Sprintf("Role(%d)", uint8(r))
-	}
-	return roleNames[r]
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (r Role) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler. "anyone" is no role that
-// somebody can be given.
-func (r *Role) UnmarshalText(b []byte) error {
-	for i, name := range roleNames[1:] {
-		if string(b) == name {
-			*r = Role(i + 1)
-			return nil
-		}
-	}
-	return fmt.Errorf("a role is viewer, operator or administrator, not %q", b)
-}
 
 // Means is by what somebody is known.
 type Means string

@@ -1,8 +1,10 @@
 package manage
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 )
 
@@ -43,5 +45,46 @@ func TestRoleNames(t *testing.T) {
 		if r := Viewer; json.Unmarshal([]byte(bad), &r) == nil {
 			t.Errorf("%s is %s", bad, r)
 		}
+	}
+}
+
+// TestEveryOperationAsksForItsRole: without signing in 401, with too low a role 403,
+// and no route that is not in the table but the pages.
+func TestEveryOperationAsksForItsRole(t *testing.T) {
+	b := newBench(t, everything, func(c *Config) { c.TrustLocal = false })
+	open := map[string]bool{}
+	for _, op := range b.operations() {
+		path := pathWord.ReplaceAllString(op.path, "x")
+		if op.role == Anyone {
+			open[op.id] = true
+			continue
+		}
+		wantProblem(t, b.do(op.method, path, ""), http.StatusUnauthorized)
+		for role := Anyone; role < op.role; role++ {
+			w := httptest.NewRecorder()
+			r := httptest.NewRequest(op.method, path, nil)
+			r = r.WithContext(context.WithValue(r.Context(), whoKey{}, Who{Name: "x", Role: role, By: ByToken}))
+			m := http.NewServeMux()
+			b.mount(m)
+			m.ServeHTTP(w, r)
+			want := http.StatusForbidden
+			if role == Anyone {
+				want = http.StatusUnauthorized
+			}
+			wantProblem(t, w, want)
+		}
+	}
+	// Whoever adds to these has thought about it.
+	for _, id := range []string{"healthz", "getProblemKind", "getBrandLogo"} {
+		if !open[id] {
+			t.Errorf("%s asks for a role", id)
+		}
+		delete(open, id)
+	}
+	if len(open) > 0 {
+		t.Errorf("open to anyone: %v", open)
+	}
+	if got := b.phone.take(); len(got) > 0 {
+		t.Errorf("posted %#v", got)
 	}
 }

@@ -191,6 +191,7 @@ func TestASlowFollowerGetsAWholeFrame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.RemoteAddr = "127.0.0.1:40000"
 	go func() { defer close(ended); b.Handler().ServeHTTP(w, r) }()
 	read := func() (seq uint64, whole bool) {
 		for {

@@ -46,7 +46,7 @@ var Table = []Rule{
 	{Room: "backend/...", Own: leaves, Third: uuid},
 	{Room: "store/...", Own: leaves, Third: join(sqlite, system...)},
 	{Room: "provisioning/...", Own: join(leaves, "store/...", "backend/..."), Third: join(toml, system...)},
-	{Room: "manage/...", Own: join(leaves, "phone", "provisioning/...", "store/...")},
+	{Room: "manage/...", Own: join(leaves, "phone", "provisioning/...", "store/...", "manage/access")},
 
 	// The exchange of tests and of the simulator.
 	{Room: "lab/...", Own: leaves, Third: join(join(sipgo, pion...), join(uuid, "gopkg.in/hraban/opus.v2")...)},
