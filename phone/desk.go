@@ -29,6 +29,8 @@ func (t *turn) applyDesk(w What) bool {
 		t.offered(w)
 	case OfferEnded:
 		t.offerEnded(w)
+	case RemoteControl:
+		t.remoteControl(w)
 	default:
 		return false
 	}
@@ -57,7 +59,7 @@ func (s *State) deskView(v *View) {
 	if s.page.screen == ScreenContact {
 		v.Contact = s.contact(s.page.arg)
 	}
-	v.Filter = s.page.filter
+	v.Filter, v.Remote = s.page.filter, s.remote
 }
 
 // pageRows are the soft keys of pages; nil: another screen is on.
@@ -90,7 +92,9 @@ func (s *State) pageRows(screen Screen) [][4]Action {
 		return one(row(s.selectedID() != "", ActCall), ActNone, ActNone, ActBack)
 	case ScreenStatus, ScreenNetwork, ScreenAbout:
 		return one(ActNone, ActNone, ActNone, ActBack)
-	case ScreenConfirm, ScreenOffer:
+	case ScreenOffer:
+		return one(row(s.offer != nil && s.offer.Kind != OfferAccess, ActYes), ActNone, ActNone, ActNo)
+	case ScreenConfirm:
 		return one(ActYes, ActNone, ActNone, ActNo)
 	case ScreenForm:
 		return s.formRows()

@@ -21,6 +21,7 @@ type DeviceInfo struct {
 	MAC                    string
 	Camera                 bool     // codes can be read with it, when asked to
 	Parts                  []string // the free software inside, "name version"
+	Web                    WebInfo
 }
 
 // DeviceChanged brings it.
@@ -112,7 +113,7 @@ func (s *State) menuEntries() []entry {
 		}
 	case menuSettings:
 		return []entry{sub(menuSound), sub(menuDisplay), sub(menuLanguage), sub(menuCalls), sub(menuLock), to("network", ScreenNetwork),
-			{"reset", "@reset", "", (*turn).askReset}}
+			{"reset", "@reset", "", (*turn).askReset}, sub(menuWeb)}
 	case menuSound:
 		return s.soundMenu()
 	case menuMelody:
@@ -146,6 +147,8 @@ func (s *State) menuEntries() []entry {
 		return s.lockMenu()
 	case menuKeys:
 		return s.keyEntries()
+	case menuWeb:
+		return s.webMenu()
 	}
 	return nil
 }
@@ -306,6 +309,9 @@ func (t *turn) confirmed() {
 		t.closePage()
 		t.endAll()
 		t.emit(AskSignOut{})
+	case confirmForget:
+		t.emit(ForgetAccounts{})
+		t.pageBack()
 	case confirmDelete:
 		t.pageBack()
 		t.deleteContact(p.arg)

@@ -8,6 +8,9 @@ type OfferKind string
 const (
 	OfferStick OfferKind = "stick"
 	OfferCode  OfferKind = "code"
+	// OfferAccess: a browser asks to be the first administrator. The code is entered
+	// there; here one can only refuse.
+	OfferAccess OfferKind = "access"
 )
 
 // Offer is a configuration that somebody at the phone has to agree to: what is on
@@ -15,7 +18,8 @@ const (
 type Offer struct {
 	ID   string // told again in TakeOffer
 	Kind OfferKind
-	From string // the host that a code leads to, "" for a stick
+	From string // the host that a code leads to, the address that asks for access; "" for a stick
+	Code string // of an OfferAccess
 	PIN  bool   // the PIN that came with it is needed
 	// Changes are what would be different, in words, if that is known already.
 	Changes []string
@@ -90,6 +94,7 @@ func (t *turn) settleOffer() {
 	switch {
 	case t.offer == nil:
 	case t.offer.shown && !t.offerPage():
+		t.emit(DeclineOffer{ID: t.offer.ID})
 		t.offer = nil
 	case !t.offer.shown && !t.anyLive() && !t.dialScreen() && !t.locked() && t.page.screen == "" && t.shown == 0:
 		o := *t.offer
@@ -105,11 +110,16 @@ func (t *turn) takeOffer() {
 		t.closePage()
 		return
 	}
+	if t.offer.Kind == OfferAccess { // the browser has the last word
+		t.blip()
+		return
+	}
 	if t.offer.PIN {
 		t.openForm(newForm(formOffer, "", FormPIN, ""))
 		return
 	}
 	t.emit(TakeOffer{ID: t.offer.ID})
+	t.offer = nil
 	t.closePage()
 }
 
@@ -135,6 +145,9 @@ func (s *State) offerItems() (title string, items []MenuItem) {
 	}
 	if s.offer.From != "" {
 		items = append(items, MenuItem{ID: "from", Label: "@offer.from", Value: s.offer.From})
+	}
+	if s.offer.Kind == OfferAccess {
+		return "@offer.access", append(items, MenuItem{ID: "code", Label: "@offer.access_code", Value: s.offer.Code})
 	}
 	for i, c := range s.offer.Changes {
 		items = append(items, MenuItem{ID: "change/" + itoa(i), Label: c})

@@ -33,6 +33,7 @@ const (
 	SetCallWaiting     = "call_waiting"
 	SetVoicemail       = "voicemail"
 	SetHistoryOff      = "history_off"
+	SetWebAccess       = "web_access"
 	SetLocked          = "locked"
 	SetLockFailures    = "lock_failures"
 	SetPINSet          = "pin_set"
@@ -105,6 +106,12 @@ func ApplySetting(s *Settings, name, value string) bool {
 			return false
 		}
 		s.NoCallWaiting = !on
+	case SetWebAccess:
+		on, err := strconv.ParseBool(value)
+		if err != nil {
+			return false
+		}
+		s.WebOff = !on
 	case SetTransferOnHook:
 		on, err := strconv.ParseBool(value)
 		if err != nil {

@@ -65,6 +65,7 @@ type State struct {
 	contacts []ContactCard // sorted; replaced, never changed
 	ids      []CallerID
 	device   DeviceInfo
+	remote   RemoteControl
 	choice   int // the selected suggestion while dialling, 0: what was typed
 	callback callback
 

@@ -17,6 +17,11 @@ func (v *veil) over(s *State, e Event) Event {
 		if v.down[d] = s.page.form != nil && s.page.form.kind == FormPIN; v.down[d] {
 			e.What = KeyDown{"0"}
 		}
+	case Offered:
+		if w.Offer.Code != "" { // as good as a password for three minutes
+			w.Offer.Code = "0000 0000"
+			e.What = w
+		}
 	case KeyUp:
 		if d, ok := w.Key.Digit(); ok && v.down[d] {
 			v.down[d] = false

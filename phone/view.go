@@ -47,6 +47,7 @@ type View struct {
 	Withhold  bool       // the next call shows none
 	Callback  bool       // a busy party is being called again and again
 	Device    DeviceInfo
+	Remote    RemoteControl // who controls the phone from elsewhere
 	// NoEmergency: there are emergency numbers, and no way to call them.
 	NoEmergency bool
 }
@@ -369,6 +370,7 @@ type Settings struct {
 	HotLine         string // called when the handset is lifted
 	HotLineAfter    time.Duration
 	HistoryOff      bool
+	WebOff          bool // nobody manages the phone over the network
 	MuteKeyDND      bool // MUTE at idle toggles DND
 	Melody          string
 	Melodies        []string // the choice

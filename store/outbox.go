@@ -100,7 +100,7 @@ func (d *DB) OutboxCount(ctx context.Context) (pending, aside int, err error) {
 // old copies of a page where no program can reach them.
 func (d *DB) Wipe(ctx context.Context) error {
 	err := d.Tx(ctx, func(t *Tx) error {
-		for _, table := range []string{"settings", "outbox", "history", "contact_numbers", "contacts"} {
+		for _, table := range []string{"settings", "outbox", "history", "contact_numbers", "contacts", "audit"} {
 			if _, err := t.exec("DELETE FROM " + table); err != nil {
 				return fmt.Errorf("wipe %s: %w", table, err)
 			}

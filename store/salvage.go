@@ -10,7 +10,7 @@ import (
 )
 
 // The tables worth saving; revision is made anew.
-var salvageTables = []string{"settings", "history", "outbox", "contacts", "contact_numbers"}
+var salvageTables = []string{"settings", "history", "outbox", "contacts", "contact_numbers", "audit"}
 
 // reopen moves a damaged database aside, starts a new one and copies what can
 // still be read. The history is only a cache, but the out-box is not.

@@ -94,6 +94,7 @@ func (b *builder) badges() []Badge {
 	add(b.v.DND, IconMoon, ToneWarn, "")
 	add(b.v.Settings.Forward.Any(), IconForward, ToneAccent, "")
 	add(b.v.Locked, IconKeyLock, ToneMuted, "")
+	add(b.v.Remote != (phone.RemoteControl{}), IconRemote, ToneWarn, "")
 	if m := b.v.MWI; m.New > 0 && b.v.Screen != phone.ScreenIdle {
 		add(m.Known, IconMail, ToneAccent, "")
 		add(!m.Known, IconMail, ToneMuted, "")

@@ -52,7 +52,8 @@ func (b *builder) menuRows(rows []Row) {
 		case v == "@on":
 			rows[i].Value.Tone = ToneGo
 		default:
-			rows[i].Open = v != "@off"
+			id := b.v.Menu.Items[i].ID // facts have nothing behind them
+			rows[i].Open = v != "@off" && !strings.HasPrefix(id, "web_address/") && !strings.HasPrefix(id, "web_key/")
 		}
 	}
 }

@@ -94,6 +94,7 @@ const (
 	IconSpeaker   Icon = "speaker"
 	IconMicOff    Icon = "mic_off"
 	IconRecord    Icon = "record"
+	IconRemote    Icon = "remote" // somebody elsewhere controls the phone
 	IconPause     Icon = "pause"
 	IconIn        Icon = "in"
 	IconOut       Icon = "out"

@@ -165,6 +165,10 @@ func describeDesk(x phone.Effect) (string, bool) {
 		return "SavePIN " + string(x.PIN), true
 	case phone.ScanCode:
 		return "ScanCode", true
+	case phone.DeclineOffer:
+		return "DeclineOffer " + x.ID, true
+	case phone.ForgetAccounts:
+		return "ForgetAccounts", true
 	case phone.TakeOffer:
 		return strings.TrimSpace("TakeOffer " + x.ID + " " + string(x.PIN)), true
 	case phone.CheckConfig:

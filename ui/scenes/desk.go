@@ -50,6 +50,17 @@ func desk() []Scene {
 	}}
 	code := view(phone.ScreenOffer, keys(phone.ActYes, phone.ActNone, phone.ActNone, phone.ActNo))
 	code.Menu = phone.MenuView{Title: "@offer.code", Items: []phone.MenuItem{{ID: "from", Label: "@offer.from", Value: "cfg.example.net"}}}
+	asked := view(phone.ScreenOffer, keys(phone.ActNone, phone.ActNone, phone.ActNone, phone.ActNo))
+	asked.Menu = phone.MenuView{Title: "@offer.access", Items: []phone.MenuItem{
+		{ID: "from", Label: "@offer.from", Value: "192.168.178.24"}, {ID: "code", Label: "@offer.access_code", Value: "4837 2619"},
+	}}
+	web := view(phone.ScreenMenu, keys(phone.ActSelect, phone.ActNone, phone.ActNone, phone.ActBack))
+	web.Remote = phone.RemoteControl{By: "admin", From: "192.168.178.24"}
+	web.Menu = phone.MenuView{Title: "@web", Items: []phone.MenuItem{
+		{ID: "web_access", Label: "@web_access", Value: "@on"}, {ID: "web_address/0", Label: "https://192.168.178.30"},
+		{ID: "web_key/0", Label: "@web_key", Value: "lusab-babad"}, {ID: "web_key/1", Label: "@web_key", Value: "gutih-tugad"},
+		{ID: "web_key/2", Label: "@web_key", Value: "mudof-sakat"}, {ID: "web_forget", Label: "@web_forget", Value: "2"},
+	}}
 	return []Scene{
 		{"contacts", true, now, contacts},
 		{"contact", true, now, card},
@@ -60,6 +71,8 @@ func desk() []Scene {
 		{"confirm", true, now, ask},
 		{"offer-stick", true, now, stick},
 		{"offer-code", false, now, code},
+		{"offer-access", false, now, asked},
+		{"web", false, now, web},
 		{"locked", true, now, lock},
 		{"choice", false, now, choice},
 		{"switches", false, now, sound},
