@@ -48,7 +48,15 @@ func (s *Server) mount(m *http.ServeMux) {
 				limit = s.cfg.MaxBody
 			}
 			r.Body = http.MaxBytesReader(w, r.Body, max(limit, s.cfg.MaxBody))
-			op.serve(s, w, r)
+			if op.outMedia == eventStream {
+				s.streaming(op.serve)(w, r)
+				return
+			}
+			if op.method == http.MethodGet || op.role == Anyone { // these write their own entries
+				op.serve(s, w, r)
+				return
+			}
+			s.acting(op, w, r)
 		})))
 	}
 	m.HandleFunc("/api/", s.nowhere(m))

@@ -91,7 +91,7 @@ func TestTheTableIsInOrder(t *testing.T) {
 			t.Errorf("%s: operationId %q", op.pattern(), op.id)
 		}
 		ids[op.id] = true
-		if op.method != "GET" && op.role < Operator {
+		if op.method != "GET" && op.role < Operator && op.tag != "access" {
 			t.Errorf("%s changes something: not for a %s", op.pattern(), op.role)
 		}
 		if op.serve == nil || !strings.HasSuffix(op.summary, ".") {

@@ -35,6 +35,7 @@ type problemKind struct {
 var problemKinds = []problemKind{
 	{"malformed", 400, "The request is not the JSON object that was expected: it can't be read, or has a field that this operation does not know."},
 	{"sign-in-needed", 401, "Nobody is signed in, or the session or token is over. Sign in, or send a valid token."},
+	{"wrong-password", 401, "The name, the password or the code is not right; which of them is not told."},
 	{"forbidden", 403, "Whoever asks may not do this."},
 	{"foreign-origin", 403, "A page of another web site sent this request. Requests that change something are taken from the phone's own pages and from programs only."},
 	{"sign-in-refused", 403, "The telephone service does not accept who signs in."},
@@ -100,8 +101,10 @@ func (s *Server) explainProblem(w http.ResponseWriter, r *http.Request) {
 func reply(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(v)
+	writeJSON(w, v)
 }
+
+func writeJSON(w io.Writer, v any) { _ = json.NewEncoder(w).Encode(v) }
 
 // read decodes the one JSON object of a request; it answers a bad one itself
 // and reports false.

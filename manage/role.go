@@ -55,25 +55,6 @@ func (s *Server) identify(next http.Handler) http.Handler {
 	})
 }
 
-// recognise tells who makes a request.
-func (s *Server) recognise(r *http.Request) Who {
-	is := Who{From: remote(r)}
-	if s.cfg.TrustLocal && is.From.IsLoopback() {
-		is.Name, is.Role, is.By = "local", Administrator, ByPlace
-	}
-	return is
-}
-
-// remote is the address a request comes from; the zero Addr where there is none,
-// as in a test without a network. No header counts: there is no proxy to believe.
-func remote(r *http.Request) netip.Addr {
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return at.Addr().Unmap().WithZone("")
-}
-
 // require lets only those pass who have at least the role: 401 where nobody is
 // known, 403 where who is known may not.
 func (s *Server) require(least Role, next http.Handler) http.Handler {

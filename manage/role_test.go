@@ -75,7 +75,7 @@ func TestEveryOperationAsksForItsRole(t *testing.T) {
 		}
 	}
 	// Whoever adds to these has thought about it.
-	for _, id := range []string{"healthz", "getProblemKind", "getBrandLogo"} {
+	for _, id := range []string{"healthz", "getProblemKind", "getBrandLogo", "whoAmI", "signInHere", "signOutHere", "askFirstAccess", "confirmFirstAccess"} {
 		if !open[id] {
 			t.Errorf("%s asks for a role", id)
 		}

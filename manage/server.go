@@ -9,10 +9,13 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"phoned/internal/clock"
+	"phoned/internal/devicecert"
 	"phoned/internal/health"
+	"phoned/manage/access"
 	"phoned/phone"
 )
 
@@ -50,6 +53,12 @@ type Config struct {
 	// TrustLocal: whoever connects from this machine is its administrator and signs
 	// in nowhere. For the simulator and for tests; on a network it must be off.
 	TrustLocal bool
+	// Access are the accounts; nil: none, and only TrustLocal lets somebody in.
+	Access *access.Book
+	First  FirstAccess // nil: there is no screen for it
+	Audit  AuditLog    // nil: nothing is written down
+	// Certificate is what the phone serves TLS with; nil: it does not.
+	Certificate *devicecert.Keeper
 }
 
 // Info is what the status shows beside the View.
@@ -76,6 +85,10 @@ type Server struct {
 	base   context.Context
 	cancel context.CancelFunc
 	fresh  freshConns
+	book   auditor
+	hands  remoteHands
+	// streams are the open event streams: no more than maxStreams at a time.
+	streams chan struct{}
 }
 
 // New makes a Server; nothing listens yet.
@@ -89,7 +102,7 @@ func New(cfg Config) *Server {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = 64 << 10
 	}
-	s := &Server{cfg: cfg, held: newHeldKeys(cfg.Phone, cfg.Clock)}
+	s := &Server{cfg: cfg, held: newHeldKeys(cfg.Phone, cfg.Clock), streams: make(chan struct{}, maxStreams)}
 	s.base, s.cancel = context.WithCancel(context.Background())
 	s.http = &http.Server{
 		Handler:           s.guard(s.routes()),
@@ -133,6 +146,8 @@ func (s *Server) Serve(l net.Listener) error {
 func (s *Server) Close(ctx context.Context) error {
 	s.cancel()
 	s.fresh.close()
+	s.book.close()
+	s.hands.close()
 	if err := s.http.Shutdown(ctx); err != nil {
 		return errors.Join(fmt.Errorf("requests were cut off: %w", err), s.http.Close())
 	}
@@ -187,30 +202,19 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'")
-		if !s.knownHost(r.Host) {
+		s.strictTransport(r, h)
+		if !s.knownHost(r) {
 			fail(w, http.StatusMisdirectedRequest, "This phone does not answer to that name.", r.Host)
+			return
+		}
+		// http.CrossOriginProtection compares hosts and not schemes: a page that somebody
+		// on the way slipped in without TLS would pass for the phone's own.
+		if o := r.Header.Get("Origin"); r.TLS != nil && o != "" && !strings.HasPrefix(o, "https://") && r.Method != http.MethodGet && r.Method != http.MethodHead {
+			failAs(w, "foreign-origin", "This request came from another web site and was refused.", o)
 			return
 		}
 		known.ServeHTTP(w, r)
 	})
-}
-
-func (s *Server) knownHost(host string) bool {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	if host == "localhost" {
-		return true
-	}
-	if ip, err := netip.ParseAddr(host); err == nil {
-		return ip.IsLoopback()
-	}
-	for _, a := range s.cfg.Attached {
-		if host == a {
-			return true
-		}
-	}
-	return false
 }
 
 func pages(f fs.FS) http.Handler {

@@ -91,6 +91,18 @@ type Config struct {
 	// ProgramKeys are K1 to K8, each "FUNCTION", "FUNCTION:VALUE" or "FUNCTION:VALUE:LABEL".
 	ProgramKeys Value[[]string] `key:"program_keys" name:"Programmable keys" stage:"service"`
 
+	// WebListen is where the phone is managed from: "off", "all", "loopback", names of
+	// interfaces and addresses.
+	WebListen   Value[[]string] `key:"web_listen" name:"Web access" stage:"service"`
+	WebPort     Value[int64]    `key:"web_port" name:"Port of the web access" stage:"service"`
+	WebHTTPPort Value[int64]    `key:"web_http_port" name:"Port that leads to it" stage:"service"`
+	// WebNames are further names of the phone, for its certificate and in addresses.
+	WebNames Value[[]string] `key:"web_names" name:"Names of the phone" stage:"service"`
+	// WebAccounts and WebTokens are separated by white space: "NAME:ROLE:$argon2id$…"
+	// and "LABEL:ROLE:SHA-256 of the token".
+	WebAccounts Value[secret.String] `key:"web_accounts" name:"Accounts of the web access" stage:"service"`
+	WebTokens   Value[secret.String] `key:"web_tokens" name:"Tokens of the web access" stage:"service"`
+
 	Locale   Value[string] `key:"locale" name:"Language" stage:"place"`
 	TimeZone Value[string] `key:"time_zone" name:"Time zone" stage:"place"`
 	Country  Value[string] `key:"country" name:"Country" stage:"place"`
@@ -227,6 +239,9 @@ func Defaults() Config {
 		ProvisioningDHCP:     Value[bool]{Value: true, Source: at},
 		ParkPollInterval:     Value[time.Duration]{Value: 5 * time.Second, Source: at},
 		AutoAnswer:           Value[string]{Value: "muted", Source: at},
+		WebListen:            Value[[]string]{Value: []string{"all"}, Source: at},
+		WebPort:              Value[int64]{Value: 443, Source: at},
+		WebHTTPPort:          Value[int64]{Value: 80, Source: at},
 		Transfers:            Value[string]{Value: "own", Source: at},
 		FollowRedirects:      Value[bool]{Value: true, Source: at},
 		TransferOnHook:       Value[bool]{Value: true, Source: at},

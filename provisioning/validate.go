@@ -196,6 +196,15 @@ func (k *checker) addresses() {
 
 func (k *checker) sources() {
 	c := k.c
+	k.that(!c.WebPort.Set() || c.WebPort.Value >= 1 && c.WebPort.Value <= 65535, "web_port", "1 to 65535")
+	k.that(!c.WebHTTPPort.Set() || c.WebHTTPPort.Value >= 0 && c.WebHTTPPort.Value <= 65535, "web_http_port", "0 (none) to 65535")
+	k.that(len(c.WebListen.Value) <= 16 && !slices.Contains(c.WebListen.Value, ""), "web_listen", `"off", "all", "loopback", interfaces and addresses, 16 at most`)
+	k.that(len(c.WebNames.Value) <= 16, "web_names", "16 names at most")
+	for i, n := range c.WebNames.Value {
+		if !hostName.MatchString(n) {
+			k.wrong("web_names", "web_names["+strconv.Itoa(i)+"]", "the name of a host")
+		}
+	}
 	if s := c.ProvisioningURL.Value; s != "" {
 		// Every placeholder has a value for this; whether the phone has one is seen when it asks.
 		_, err := SiteURL(s, Identity{MAC: "000000000000", Serial: "0", ID: "0", Model: "0"})

@@ -35,6 +35,7 @@ type options struct {
 	board, config, data, key, listen string
 	loopback, trustLocal             bool
 	level                            slog.Level
+	sockets                          sdnotify.Sockets
 }
 
 func main() {
@@ -55,7 +56,7 @@ func main() {
 	flag.StringVar(&o.key, "secrets-key", "", "`file` with the key that seals the secrets, on another partition than -data")
 	flag.StringVar(&o.listen, "listen", "127.0.0.1:8480", "`address` of the management server (loopback only), \"\" for none")
 	flag.BoolVar(&o.loopback, "loopback", false, "take loopback addresses as media addresses: for an exchange on this machine")
-	flag.BoolVar(&o.trustLocal, "trust-local", true, "let programs of this machine manage the phone without signing in")
+	flag.BoolVar(&o.trustLocal, "trust-local", false, "let programs of this machine manage the phone without signing in")
 	flag.TextVar(&o.level, "log", slog.LevelInfo, "log `level`: debug, info, warn, error")
 	show := flag.Bool("version", false, "print the version")
 	flag.Parse()
@@ -76,6 +77,7 @@ func main() {
 }
 
 func run(ctx context.Context, o options, log *slog.Logger) error {
+	o.sockets = sdnotify.TakeSockets()
 	prov, err := provisioner(o, log)
 	if err != nil {
 		return err
@@ -186,6 +188,7 @@ func assemble(o options, cfg provisioning.Config, told []health.Problem, prov *a
 		s.Health.Set(p)
 	}
 	parts.tell(s.Health)
+	openNetwork(s, o.sockets, log)
 	return app.Made{System: s, Listen: listen(s, o.listen, log), Close: closeAll}, nil
 }
 

@@ -117,8 +117,10 @@ type Config struct {
 	// FactoryReset forgets everything that is kept and starts the phone anew.
 	FactoryReset func(ctx context.Context) error
 	Board        Board
-	Renderer     Renderer       // nil: nothing is drawn
-	Mirror       *manage.Mirror // nil: no picture for the web
+	Renderer     Renderer // nil: nothing is drawn
+	// ForgetAccounts removes the accounts of the web access; nil: there are none.
+	ForgetAccounts func()
+	Mirror         *manage.Mirror // nil: no picture for the web
 	// Logo keeps the brand's picture; nil: there is none.
 	Logo   *brandlogo.Keeper
 	Bus    *manage.Bus

@@ -100,6 +100,9 @@ type System struct {
 	Gate *walltime.Gate
 	log  *slog.Logger
 
+	web     *web
+	network Network
+
 	data      string
 	wifi      func(context.Context) // sets up the wireless networks
 	forget    func() error          // wipes what others keep in the data folder; nil: nobody does
@@ -174,6 +177,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 		return fmt.Errorf("screens: %w", err)
 	}
 	s.Mirror = manage.NewMirror(o.ScreenBox)
+	s.web = s.openWeb(o, secrets)
 	kept := &storage{db: s.DB, queue: o.Config.APIURL.Value != "", user: func() string { return "" }}
 	cfg := Config{
 		Settings: settings, Audio: s.Engine, Store: kept, Board: o.Board, Renderer: renderer, Mirror: s.Mirror,
@@ -191,9 +195,14 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 		PINs:         keptPIN{secrets},
 		Emergency:    secrets,
 		Contacts:     kept,
-		Device:       func() phone.DeviceInfo { return deviceInfo(o, id) },
-		CheckConfig:  o.CheckConfig,
-		Given:        o.Given, StickDir: o.StickDir,
+		Device: func() phone.DeviceInfo {
+			d := deviceInfo(o, id)
+			d.Web = s.web.info(d.Addresses)
+			return d
+		},
+		ForgetAccounts: s.web.forget,
+		CheckConfig:    o.CheckConfig,
+		Given:          o.Given, StickDir: o.StickDir,
 		LineDefaults: func(l *Line) {
 			l.SIP.Roots, l.SIP.DisplayName, l.Codecs = roots, o.Config.DisplayName.Value, o.Codecs
 		},
@@ -231,6 +240,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 	web := manage.Config{
 		Phone: s.Phone, Screen: s.Mirror, Bus: s.Bus, Health: s.Health, Log: o.Log, Clock: o.Clock, Pages: manage.Pages(),
 		Info: s.info(o, o.Clock.Now()), Owner: owner{s}, Contacts: s, Brand: s.brandOf(cfg.Logo), FewKeys: o.Board.FewKeys, TrustLocal: o.TrustLocal,
+		Access: s.web.book, First: s.web, Audit: s.DB, Certificate: s.web.cert,
 		Levels: func() manage.Levels {
 			l := s.Engine.Levels()
 			return manage.Levels{Mic: l.Microphone, Speaker: l.Speaker}
@@ -405,6 +415,7 @@ func (s *System) Run(ctx context.Context, l net.Listener) error {
 	} else {
 		served <- nil
 	}
+	over := s.serveNetwork()
 	s.Engine.PrepareRing(s.Phone.View().Settings.Melody)
 	s.watchCards(ctx)
 	var wg sync.WaitGroup
@@ -415,7 +426,7 @@ func (s *System) Run(ctx context.Context, l net.Listener) error {
 	s.Gate.Close()
 	stop, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
-	err = errors.Join(err, s.Server.Close(stop), <-served)
+	err = errors.Join(err, s.Server.Close(stop), <-served, over())
 	err = errors.Join(err, s.Engine.Close())
 	select {
 	case <-s.reset:

@@ -54,6 +54,14 @@ func (p *Phone) runDesk(e phone.Effect) bool {
 		p.scan()
 	case phone.TakeOffer:
 		p.takeOffer(e)
+	case phone.DeclineOffer:
+		if refuse := p.offers.declined(e.ID); refuse != nil {
+			p.saves.add(refuse)
+		}
+	case phone.ForgetAccounts:
+		if p.cfg.ForgetAccounts != nil {
+			p.saves.add(p.cfg.ForgetAccounts)
+		}
 	case phone.CheckConfig:
 		p.common.add(func() { p.checkConfig(e) })
 	case phone.FactoryReset:

@@ -50,6 +50,42 @@ type offers struct {
 	tries int
 
 	looking bool // the camera is on
+
+	// asked is the request of a browser that is on the screen, refuse its "no".
+	asked  string
+	refuse func()
+}
+
+// ask notes a browser's request of access.
+func (o *offers) ask(request string, refuse func()) (id string) {
+	id = o.set(phone.OfferAccess, "")
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.asked, o.refuse = request, refuse
+	return id
+}
+
+// answered ends a browser's request.
+func (o *offers) answered(request string) (id string, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.kind != phone.OfferAccess || o.asked != request {
+		return "", false
+	}
+	o.kind, o.asked, o.refuse = "", "", nil
+	return strconv.Itoa(o.n), true
+}
+
+// declined is the person's "no"; it tells whom that concerns.
+func (o *offers) declined(id string) (refuse func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.kind != phone.OfferAccess || id != strconv.Itoa(o.n) {
+		return nil
+	}
+	refuse = o.refuse
+	o.kind, o.asked, o.refuse = "", "", nil
+	return refuse
 }
 
 // look says that the camera is turned on, unless it is.

@@ -173,14 +173,17 @@ func (b *Book) save() error {
 	return nil
 }
 
-// Empty says whether there is no account at all: the phone waits for its first access.
+// Empty says whether there is nobody at all, neither account nor token: the phone
+// waits for its first access.
 func (b *Book) Empty() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.emptyLocked()
 }
 
-func (b *Book) emptyLocked() bool { return len(b.accounts)+len(b.provisioned) == 0 }
+// emptyLocked: nobody is known. The configuration's tokens count: with one of them
+// the phone's screen, where the code of a first access stands, can be read from afar.
+func (b *Book) emptyLocked() bool { return len(b.accounts)+len(b.provisioned)+len(b.given) == 0 }
 
 // account finds one by its name; the configuration's go first.
 func (b *Book) account(name string) *Account {

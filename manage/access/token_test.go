@@ -73,6 +73,9 @@ func TestProvisioned(t *testing.T) {
 	token := "phoned_from-the-site"
 	accounts := []string{"admin:administrator:" + slowhash.Hash(good)}
 	tokens := []string{"prometheus:viewer:" + digest(token)}
+	if err := b.Provision(nil, tokens); err != nil || b.Empty() {
+		t.Error("who has the token could read the code of a first access on the screen", err)
+	}
 	if err := b.Provision(accounts, tokens); err != nil {
 		t.Fatal(err)
 	}

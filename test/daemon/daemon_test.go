@@ -81,13 +81,13 @@ func newExchange(t *testing.T, doc func(*lab.Exchange) string) exchange {
 // session is the configuration of a phone that is given tokens.
 func session(ex *lab.Exchange) string {
 	access, refresh, _ := ex.Tokens("1001")
-	return fmt.Sprintf("oauth_endpoint = %q\nws_servers = [%q]\napi_url = %q\naccess_token = %q\nrefresh_token = %q\n",
+	return fmt.Sprintf("web_listen = [\"off\"]\noauth_endpoint = %q\nws_servers = [%q]\napi_url = %q\naccess_token = %q\nrefresh_token = %q\n",
 		ex.OAuthURL(), ex.WSSURL(), ex.APIURL(), access, refresh)
 }
 
 // classic is that of a phone on a UDP line.
 func classic(ex *lab.Exchange) string {
-	return fmt.Sprintf("auto_configure = false\n[[lines]]\nserver = \"udp://%s\"\nuser = \"1101\"\ndomain = %q\npassword = %q\n",
+	return fmt.Sprintf("web_listen = [\"off\"]\nauto_configure = false\n[[lines]]\nserver = \"udp://%s\"\nuser = \"1101\"\ndomain = %q\npassword = %q\n",
 		ex.UDPAddress(), ex.Domain(), lab.ClassicPassword)
 }
 
@@ -122,7 +122,7 @@ func (x exchange) start(t *testing.T) *daemon {
 	ctx, cancel := context.WithCancel(context.Background())
 	d := &daemon{t: t, log: newLogTail(addressPattern), events: make(chan event, 10000), exited: make(chan struct{}), cancel: cancel}
 	d.cmd = exec.Command(program, "-board", filepath.Join(x.dir, "board.toml"), "-config", filepath.Join(x.dir, "phoned.toml"),
-		"-data", filepath.Join(x.dir, "data"), "-listen", "127.0.0.1:0", "-loopback", "-log", "debug")
+		"-data", filepath.Join(x.dir, "data"), "-listen", "127.0.0.1:0", "-trust-local", "-loopback", "-log", "debug")
 	d.cmd.Stderr, d.cmd.Stdout = d.log, d.log
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -188,7 +188,7 @@ func startDaemonWith(t *testing.T, cfg lab.Config, board string) process {
 	dir := t.TempDir()
 	access, refresh, _ := ex.Tokens("1001")
 	ca, conf := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "phoned.toml")
-	text := fmt.Sprintf("oauth_endpoint = %q\nws_servers = [%q]\naccess_token = %q\nrefresh_token = %q\nca_file = %q\ndisplay_name = \"Front desk\"\n",
+	text := fmt.Sprintf("oauth_endpoint = %q\nws_servers = [%q]\naccess_token = %q\nrefresh_token = %q\nca_file = %q\ndisplay_name = \"Front desk\"\nweb_listen = [\"off\"]\n",
 		ex.OAuthURL(), ex.WSSURL(), access, refresh, ca)
 	for name, b := range map[string][]byte{ca: ex.CAPEM(), conf: []byte(text)} {
 		if name == conf && board == noBoard { // the phone of the front panel's test has its pictures without history
@@ -198,7 +198,7 @@ func startDaemonWith(t *testing.T, cfg lab.Config, board string) process {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command(daemon, "-board", board, "-config", conf, "-data", filepath.Join(dir, "data"), "-listen", webAddr, "-loopback")
+	cmd := exec.Command(daemon, "-board", board, "-config", conf, "-data", filepath.Join(dir, "data"), "-listen", webAddr, "-trust-local", "-loopback")
 	out, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		t.Fatal(err)
