@@ -517,6 +517,48 @@ func (c *castle) ask2(body string) (int, http.Header, string) {
 	return c.ask("POST", c.url+"/api/v1/access/sign-in", body)
 }
 
+func TestCertificateOverHTTP(t *testing.T) {
+	c := newCastle(t)
+	c.add("root", Administrator)
+	cookie := c.signIn("root")
+	status, _, body := c.ask("GET", c.url+"/api/v1/access/certificate", "", "Cookie", cookie)
+	var own certificateResource
+	if err := json.Unmarshal([]byte(body), &own); err != nil || status != 200 || own.Uploaded || strings.Count(own.Words, "-") != 5 {
+		t.Fatal(status, body, err)
+	}
+	// Another phone's pair is somebody's certificate.
+	v := &certs{}
+	if _, err := devicecert.Open(devicecert.Config{Vault: v, Names: func() devicecert.Names {
+		return devicecert.Names{Host: "site", DNS: []string{"phone.example.net"}, Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}}
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	chain, key := v.values["web.certificate"].Reveal(), v.values["web.key"].Reveal()
+	order, _ := json.Marshal(certificateUpload{chain, key})
+	if status, _, body := c.ask("PUT", c.url+"/api/v1/access/certificate", string(order[:len(order)-80])+`"}`, "Cookie", cookie); status != 422 || strings.Contains(body, key[40:60]) {
+		t.Error(status, body)
+	}
+	if status, _, body := c.ask("PUT", c.url+"/api/v1/access/certificate", string(order), "Cookie", cookie); status != 204 {
+		t.Fatal(status, body)
+	}
+	c.client.CloseIdleConnections()
+	if _, err := c.client.Get(c.url + "/healthz"); err == nil {
+		t.Error("the old certificate is still in use")
+	}
+	c.roots.AppendCertsFromPEM([]byte(chain))
+	_, h, _ := c.ask("GET", c.url+"/healthz", "", "Host", "phone.example.net")
+	if h.Get("Strict-Transport-Security") == "" {
+		t.Error("no HSTS with a certificate of the site's")
+	}
+	if status, _, body := c.ask("DELETE", c.url+"/api/v1/access/certificate", "", "Cookie", cookie, "Origin", c.url); status != 204 {
+		t.Error(status, body)
+	}
+	_, _, body = c.ask("GET", c.url+"/api/v1/access/certificate", "", "Cookie", cookie)
+	if !strings.Contains(body, own.Fingerprint) || strings.Contains(body, "PRIVATE") {
+		t.Error(body)
+	}
+}
+
 func TestStrictTransportOnlyWhereItCantLockOut(t *testing.T) {
 	c := newCastle(t)
 	_, h, _ := c.ask("GET", c.url+"/healthz", "")

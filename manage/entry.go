@@ -179,10 +179,13 @@ func (s *Server) postFirst(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, err)
 		return
 	}
-	s.cfg.First.ShowFirst(req, func() {
-		s.cfg.Access.Refuse(req.ID)
-		s.audit(Who{From: from}, "askFirstAccess", "refused at the phone", http.StatusForbidden)
-	})
+	if !req.Again {
+		s.cfg.First.ShowFirst(req, func() {
+			s.cfg.Access.Refuse(req.ID)
+			s.audit(Who{From: from}, "askFirstAccess", "refused at the phone", http.StatusForbidden)
+		})
+		s.cfg.Clock.AfterFunc(req.Until.Sub(s.cfg.Clock.Now()), func() { s.cfg.First.EndFirst(req.ID) })
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusAccepted)

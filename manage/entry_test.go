@@ -141,6 +141,12 @@ func TestFirstAccessOverHTTP(t *testing.T) {
 		t.Fatal(w.Code, w.Body)
 	}
 	wantProblem(t, g.do("POST", "/api/v1/access/first", "", "From", "192.0.2.66:1"), 409)
+	shown := g.desk.request
+	g.desk.request = access.Request{}
+	if again := into[firstResource](t, g.do("POST", "/api/v1/access/first", "", "From", "192.0.2.9:1")); again.ID != req.ID || g.desk.request.ID != "" {
+		t.Error("asking again shows another page")
+	}
+	g.desk.request = shown
 	confirm := func(code, from string) *httptest.ResponseRecorder {
 		return g.do("POST", "/api/v1/access/first/"+req.ID, `{"code":"`+code+`","name":"root","password":"`+goodPassword+`"}`, "From", from)
 	}
@@ -156,6 +162,10 @@ func TestFirstAccessOverHTTP(t *testing.T) {
 	wantProblem(t, g.do("POST", "/api/v1/access/first", "", "From", "192.0.2.66:1"), 409)
 
 	g = newGuarded(t)
+	req = into[firstResource](t, g.do("POST", "/api/v1/access/first", "", "From", "192.0.2.66:1"))
+	if g.clock.Advance(req.Until.Sub(g.clock.Now())); g.desk.ended != req.ID {
+		t.Error("its time is over and it still stands on the screen")
+	}
 	req = into[firstResource](t, g.do("POST", "/api/v1/access/first", "", "From", "192.0.2.66:1"))
 	g.desk.refused()
 	wantProblem(t, confirm(g.desk.request.Code, "192.0.2.66:1"), 404)

@@ -3,6 +3,7 @@ package manage
 import (
 	"context"
 
+	"phoned/internal/devicecert"
 	"phoned/internal/secret"
 	"phoned/manage/access"
 	"phoned/store"
@@ -11,6 +12,7 @@ import (
 // everything gives a Config all that it can have, so that no operation is missing.
 func everything(c *Config) {
 	c.Owner, c.Contacts = willing{}, &cardbox{}
+	c.Certificate, _ = devicecert.Open(devicecert.Config{Vault: noVault{}})
 	c.Access, c.Audit = access.Open(access.Config{Vault: noVault{}}), noAudit{}
 }
 

@@ -3,6 +3,7 @@ package manage
 import (
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"phoned/manage/access"
 )
@@ -15,11 +16,8 @@ func BenchmarkRequest(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	token, _, err := book.NewToken("ann", "x", Viewer, 1e18)
-	if err == nil {
-		b.Fatal("a token for 30 years")
-	}
-	if token, _, err = book.NewToken("ann", "x", Viewer, 1e15); err != nil {
+	token, _, err := book.NewToken("ann", "x", Viewer, time.Hour)
+	if err != nil {
 		b.Fatal(err)
 	}
 	for name, header := range map[string][2]string{"local": {"X", "x"}, "session": {"Cookie", cookieName + "=" + cookie}, "token": {"Authorization", "Bearer " + token}} {

@@ -10,7 +10,7 @@ import (
 
 // operations is the table of the API, in the order of its documentation.
 func operations() []operation {
-	return slices.Concat(stateOperations(), commandOperations(), deskOperations(), ownerOperations(), contactOperations(), entryOperations(), accountOperations())
+	return slices.Concat(stateOperations(), commandOperations(), deskOperations(), ownerOperations(), contactOperations(), entryOperations(), accountOperations(), certificateOperations())
 }
 
 func hasOwner(c *Config) bool    { return c.Owner != nil }

@@ -191,7 +191,7 @@ func (m *simulation) service(b, c byte) What {
 func (m *simulation) desk(c byte) What {
 	switch c % 8 {
 	case 6:
-		return Offered{Offer{ID: "1", Kind: OfferStick, PIN: c > 128, Changes: []string{"Language: en → de"}}}
+		return Offered{Offer{ID: "1", Kind: []OfferKind{OfferStick, OfferAccess}[int(c)%2], PIN: c > 128, Changes: []string{"Language: en → de"}}}
 	case 7:
 		return OfferEnded{ID: "1", WrongPIN: c > 128}
 	case 0:

@@ -93,14 +93,26 @@ func (s *State) offerPage() bool {
 func (t *turn) settleOffer() {
 	switch {
 	case t.offer == nil:
+	case t.offer.shown && !t.offerPage() && t.offer.Kind == OfferAccess:
+		// A call or the handset came between: somebody waits before a browser.
+		o := *t.offer
+		o.shown = false
+		t.offer = &o
 	case t.offer.shown && !t.offerPage():
-		t.emit(DeclineOffer{ID: t.offer.ID})
-		t.offer = nil
+		t.declineOffer()
 	case !t.offer.shown && !t.anyLive() && !t.dialScreen() && !t.locked() && t.page.screen == "" && t.shown == 0:
 		o := *t.offer
 		o.shown = true
 		t.offer = &o
 		t.openPage(page{screen: ScreenOffer})
+	}
+}
+
+// declineOffer is No.
+func (t *turn) declineOffer() {
+	if t.offer != nil {
+		t.emit(DeclineOffer{ID: t.offer.ID})
+		t.offer = nil
 	}
 }
 

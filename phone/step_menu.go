@@ -53,6 +53,9 @@ func (t *turn) closePage() {
 
 // pageBack returns to the page beneath.
 func (t *turn) pageBack() {
+	if t.page.screen == ScreenOffer {
+		t.declineOffer()
+	}
 	n := len(t.under)
 	if n == 0 {
 		t.closePage()

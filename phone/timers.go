@@ -78,6 +78,10 @@ func (t *turn) timerFired(f TimerFired) {
 	case TimerEnded:
 		t.endedTimer()
 	case TimerMenu:
+		if t.page.screen == ScreenOffer && t.offer != nil && t.offer.Kind == OfferAccess { // its end is told
+			t.start(Timer{Kind: TimerMenu}, t.settings.Timers.Menu)
+			break
+		}
 		t.closePage()
 	case TimerOverlay:
 		t.volume, t.volumeKeys = nil, false

@@ -13,7 +13,7 @@ import (
 const (
 	firstLife  = 3 * time.Minute  // a request stands on the screen for so long
 	firstTries = 3                // codes that may be entered for one request
-	firstPause = 10 * time.Minute // after a person refused
+	firstPause = 2 * time.Minute  // after a person refused
 	codePause  = 30 * time.Second // after as many wrong codes
 	codeDigits = 8
 	maxRefused = 64
@@ -35,6 +35,8 @@ type Request struct {
 	ID, Code string
 	From     netip.Addr
 	Until    time.Time
+	// Again: it stands on the screen already.
+	Again bool
 }
 
 // AskFirst begins a first access: the caller shows the request on the phone's screen.
@@ -53,10 +55,10 @@ func (b *Book) AskFirst(from netip.Addr) (Request, error) {
 	case f.pending(now) && f.from != from:
 		return Request{}, ErrPending
 	case f.pending(now): // asking again is no way to more codes
-		return Request{f.id, f.code, f.from, f.until}, nil
+		return Request{f.id, f.code, f.from, f.until, true}, nil
 	}
 	f.id, f.code, f.from, f.until, f.tries = random(16), digits(codeDigits), from, now.Add(firstLife), 0
-	return Request{f.id, f.code, from, f.until}, nil
+	return Request{f.id, f.code, from, f.until, false}, nil
 }
 
 func (f *first) pending(now time.Time) bool {

@@ -55,6 +55,9 @@ func TestTokens(t *testing.T) {
 	if err := b.RemoveToken(tok.ID); err != nil || b.Alive(tok.ID) {
 		t.Error(err)
 	}
+	if _, _, ok := b.ByToken(text); ok {
+		t.Error("it outlived its removal")
+	}
 	if err := b.RemoveToken(tok.ID); !errors.Is(err, ErrUnknown) {
 		t.Error(err)
 	}

@@ -44,6 +44,7 @@ const (
 
 // setup is how a world differs from the usual one.
 type setup struct {
+	network  *app.Network // the management is served on
 	lab      lab.Config
 	external *lab.Exchange // use this one instead
 	config   string        // replaces the whole document
@@ -138,6 +139,9 @@ func start(t testing.TB, s setup) *world {
 	}
 	for _, h := range w.told {
 		w.Health.Set(h)
+	}
+	if s.network != nil {
+		w.UseNetwork(*s.network)
 	}
 	run, stop := context.WithCancel(context.Background())
 	w.end = stop
