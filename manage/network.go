@@ -109,6 +109,8 @@ func (s *Server) knownHost(r *http.Request) bool {
 	return s.cfg.Certificate != nil && slices.Contains(s.cfg.Certificate.Names(), host)
 }
 
+func (s *Server) networkOff() bool { return s.cfg.NetworkOff != nil && s.cfg.NetworkOff() }
+
 // streaming bounds the open streams and ends one whose session or token has ended.
 func (s *Server) streaming(serve func(*Server, http.ResponseWriter, *http.Request)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -146,7 +148,7 @@ func (s *Server) watched(r *http.Request, id string) (*http.Request, func()) {
 		defer mu.Unlock()
 		switch {
 		case stopped:
-		case !s.cfg.Access.Alive(id):
+		case !s.cfg.Access.Alive(id) || r.TLS != nil && s.networkOff():
 			cancel()
 		default:
 			timer = s.cfg.Clock.AfterFunc(watchEvery, func() { look() })

@@ -59,6 +59,8 @@ type Config struct {
 	Audit  AuditLog    // nil: nothing is written down
 	// Certificate is what the phone serves TLS with; nil: it does not.
 	Certificate *devicecert.Keeper
+	// NetworkOff: nobody is served over TLS for now, connections there are included; nil: never.
+	NetworkOff func() bool
 }
 
 // Info is what the status shows beside the View.
@@ -202,6 +204,11 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'")
+		if r.TLS != nil && s.networkOff() {
+			h.Set("Connection", "close")
+			fail(w, http.StatusServiceUnavailable, "The web access was turned off at the phone.", "")
+			return
+		}
 		s.strictTransport(r, h)
 		if !s.knownHost(r) {
 			fail(w, http.StatusMisdirectedRequest, "This phone does not answer to that name.", r.Host)

@@ -241,6 +241,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 		Phone: s.Phone, Screen: s.Mirror, Bus: s.Bus, Health: s.Health, Log: o.Log, Clock: o.Clock, Pages: manage.Pages(),
 		Info: s.info(o, o.Clock.Now()), Owner: owner{s}, Contacts: s, Brand: s.brandOf(cfg.Logo), FewKeys: o.Board.FewKeys, TrustLocal: o.TrustLocal,
 		Access: s.web.book, First: s.web, Audit: s.DB, Certificate: s.web.cert,
+		NetworkOff: func() bool { return s.web.off() || s.Phone.View().Settings.WebOff },
 		Levels: func() manage.Levels {
 			l := s.Engine.Levels()
 			return manage.Levels{Mic: l.Microphone, Speaker: l.Speaker}

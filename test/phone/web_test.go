@@ -162,6 +162,7 @@ func TestManagedOverTheNetwork(t *testing.T) {
 	// Off at the phone, and nobody new gets in.
 	w.Phone.Post(phone.SettingsChanged{Settings: func() phone.Settings { s := w.Phone.View().Settings; s.WebOff = true; return s }()})
 	w.until("it to be off", func(v phone.View) bool { return v.Settings.WebOff })
+	b.ask("GET", "/api/v1/status", "", 503) // on the connection there is
 	b.client.CloseIdleConnections()
 	if resp, err := b.client.Get(b.url + "/healthz"); err == nil {
 		_ = resp.Body.Close()
