@@ -50,13 +50,13 @@ func (h *hearing) reset() {
 // raw looks at the microphone before it is processed and at what was played.
 // One writer: the audio thread.
 func (h *hearing) raw(mic, speaker []int16) {
-	m, peak := power(mic)
+	m, peak := audio.Power(mic)
 	if m == 0 {
 		h.zeros.Add(1)
 	} else {
 		h.zeros.Store(0)
 	}
-	p, _ := power(speaker)
+	p, _ := audio.Power(speaker)
 	if p < playedLeast {
 		return
 	}
@@ -72,7 +72,7 @@ func (h *hearing) raw(mic, speaker []int16) {
 
 // said looks at what goes out while somebody speaks.
 func (h *hearing) said(mic []int16) {
-	m, _ := power(mic)
+	m, _ := audio.Power(mic)
 	average(&h.speech, m)
 	h.frames.Store(min(h.frames.Load()+1, hearingSpeech))
 }
@@ -80,15 +80,6 @@ func (h *hearing) said(mic []int16) {
 func average(a *atomic.Int64, v float64) {
 	old := a.Load()
 	a.Store(old + (int64(v)-old)/hearingPace)
-}
-
-// power is a frame's mean square and highest sample.
-func power(frame []int16) (square float64, peak int) {
-	for _, v := range frame {
-		square += float64(v) * float64(v)
-		peak = max(peak, int(v), -int(v))
-	}
-	return square / audio.FrameLen, peak
 }
 
 // Hearing may be called at any time.

@@ -30,7 +30,7 @@ const recentLimit = 10 * audio.Rate
 
 func newBench() *bench {
 	b := &bench{source: sentence.NewSpeaker(true)}
-	b.card = device.NewCard("bench", (*benchMic)(b), (*benchEar)(b))
+	b.card = device.NewCard("bench", (*benchMic)(b), (*benchEar)(b)).Real()
 	return b
 }
 

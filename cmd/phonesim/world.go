@@ -166,7 +166,7 @@ func speech8k() []int16 {
 func (w *world) sound(kind string, log *slog.Logger) device.Driver {
 	switch kind {
 	case "loop":
-		return device.NewLoop()
+		return device.NewLoop().Real()
 	case "bench":
 	default:
 		d, err := card(log)

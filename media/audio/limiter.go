@@ -69,11 +69,19 @@ func (l *Limiter) clip(v float32) int16 {
 	return saturate(min(float32(l.Ceiling), max(-float32(l.Ceiling), v)))
 }
 
+// rests reports whether samples as they are pass unchanged.
+func (l *Limiter) rests() bool { return l.Ceiling <= 0 && (l.gain == 0 || l.gain == 1) }
+
 // mix is Apply for a sum that has not been brought to samples yet.
 func (l *Limiter) mix(dst []int16, sum []float32) {
 	peak := float32(0)
 	for _, v := range sum {
-		peak = max(peak, v, -v)
+		if v < 0 {
+			v = -v
+		}
+		if v > peak {
+			peak = v
+		}
 	}
 	ceiling := float32(l.Ceiling)
 	if ceiling <= 0 {

@@ -16,12 +16,8 @@ type Meter struct {
 
 // Frame measures a frame.
 func (m *Meter) Frame(frame []int16) {
-	sum, peak := 0.0, 0
-	for _, v := range frame {
-		sum += float64(v) * float64(v)
-		peak = max(peak, abs(int(v)))
-	}
-	p := sum / float64(len(frame)) / (32768 * 32768)
+	square, peak := Power(frame)
+	p := square / (32768 * 32768)
 	m.power = max(p, m.power*0.91)
 	if m.power < 1e-12 {
 		m.power = 0
@@ -48,6 +44,16 @@ func (m *Meter) Level() float64 { return min(1, max(0, (m.DB()+60)/54)) }
 
 // Peak is the highest sample of the last frame, 0 to 32768.
 func (m *Meter) Peak() int { return int(m.peak.Load()) }
+
+// Power is a frame's mean square and its highest sample, 0 to 32768.
+func Power(frame []int16) (square float64, peak int) {
+	sum, low, high := int64(0), int16(0), int16(0)
+	for _, v := range frame {
+		sum += int64(int32(v) * int32(v))
+		low, high = min(low, v), max(high, v)
+	}
+	return float64(sum) / float64(max(len(frame), 1)), max(int(high), -int(low))
+}
 
 func abs(v int) int {
 	if v < 0 {

@@ -93,16 +93,29 @@ func (r *Resampler) Append(dst, src []int16) []int16 {
 		}
 		window := r.hist[r.pos : r.pos+n]
 		for ; r.phase < r.up; r.phase += r.down {
-			taps := r.branches[r.phase][:len(window)]
-			var acc float32
-			for i, t := range taps {
-				acc += t * window[i]
-			}
-			dst = append(dst, saturate(acc))
+			dst = append(dst, saturate(dot(r.branches[r.phase], window)))
 		}
 		r.phase -= r.up
 	}
 	return dst
+}
+
+// dot is the sum of products of two slices of equal length, in four sums that need
+// not wait for each other.
+func dot(a, b []float32) float32 {
+	b = b[:len(a)]
+	var s0, s1, s2, s3 float32
+	for len(a) >= 4 && len(b) >= 4 {
+		s0 += a[0] * b[0]
+		s1 += a[1] * b[1]
+		s2 += a[2] * b[2]
+		s3 += a[3] * b[3]
+		a, b = a[4:], b[4:]
+	}
+	for i, v := range a {
+		s0 += v * b[i]
+	}
+	return s0 + s1 + (s2 + s3)
 }
 
 // OutLen is the most samples that n samples in can become.

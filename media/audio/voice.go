@@ -46,12 +46,9 @@ func (d *VoiceDetector) Frame(mic, speaker []int16) bool {
 
 // levelDB is a frame's level in dB below a full-scale sine, at least -100.
 func levelDB(frame []int16) float64 {
-	sum := 0.0
-	for _, v := range frame {
-		sum += float64(v) * float64(v)
-	}
-	if sum == 0 {
+	square, _ := Power(frame)
+	if square == 0 {
 		return -100
 	}
-	return max(-100, 10*math.Log10(2*sum/float64(len(frame))/(32768*32768)))
+	return max(-100, 10*math.Log10(2*square/(32768*32768)))
 }

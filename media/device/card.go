@@ -19,10 +19,11 @@ type Card struct {
 	src  audio.Source // what the microphone hears; nil: silence
 	sink audio.Sink   // where the sound goes; nil: nowhere
 	done func() error // frees src and sink
+	pace func() pace
 
 	mu      sync.Mutex // guards what follows; never held in a callback
 	running int
-	stop    chan struct{}
+	clock   pace
 	ended   chan struct{}
 
 	halves [2]half
@@ -49,7 +50,7 @@ type half struct {
 // sound goes to sink; either may be nil. Both are called on the card's
 // goroutine only.
 func NewCard(name string, src audio.Source, sink audio.Sink) *Card {
-	c := &Card{name: name, src: src, sink: sink, frame: make([]int16, audio.FrameLen)}
+	c := &Card{name: name, src: src, sink: sink, pace: newTimerPace, frame: make([]int16, audio.FrameLen)}
 	for d := range c.halves {
 		c.halves[d].card, c.halves[d].dir = c, Direction(d)
 		c.halves[d].lost = make(chan struct{})
@@ -72,6 +73,13 @@ type loop struct{ frame []int16 }
 
 func (l *loop) WriteFrame(src []int16)     { copy(l.frame, src) }
 func (l *loop) ReadFrame(dst []int16) bool { copy(dst, l.frame); return true }
+
+// Real has the card paced by the kernel instead of by package time, whose clock a
+// test may have in its hands. It takes effect with the next Start and returns c.
+func (c *Card) Real() *Card {
+	c.pace = newKernelPace
+	return c
+}
 
 // Speaker is the card's loudspeaker.
 func (c *Card) Speaker() Device { return &c.halves[Playback] }
@@ -169,8 +177,8 @@ func (c *Card) retain() {
 	defer c.mu.Unlock()
 	if c.running++; c.running == 1 {
 		before := c.ended // a run that is about to end, or nil
-		c.stop, c.ended = make(chan struct{}), make(chan struct{})
-		go c.run(before, c.stop, c.ended)
+		c.clock, c.ended = c.pace(), make(chan struct{})
+		go c.run(before, c.clock, c.ended)
 	}
 }
 
@@ -179,7 +187,7 @@ func (c *Card) release() {
 	c.mu.Lock()
 	var ended chan struct{}
 	if c.running--; c.running == 0 {
-		close(c.stop)
+		c.clock.stop()
 		ended = c.ended
 	}
 	c.mu.Unlock()
@@ -188,29 +196,25 @@ func (c *Card) release() {
 	}
 }
 
-// run is the card's clock.
-func (c *Card) run(before <-chan struct{}, stop <-chan struct{}, ended chan<- struct{}) {
+// run moves frames as the clock says.
+func (c *Card) run(before <-chan struct{}, clock pace, ended chan<- struct{}) {
 	defer close(ended)
 	if before != nil {
 		<-before
 	}
-	next := time.Now()
-	timer := time.NewTimer(audio.FrameTime)
-	defer timer.Stop()
 	for {
-		next = next.Add(audio.FrameTime)
-		timer.Reset(time.Until(next))
-		select {
-		case <-timer.C:
-		case <-stop:
+		due := clock.wait()
+		if due == 0 {
 			return
 		}
-		missed := false
-		if behind := time.Since(next); behind > maxBehind {
-			next = next.Add(behind.Truncate(audio.FrameTime))
-			missed = true
+		missed := time.Duration(due-1)*audio.FrameTime > maxBehind
+		if missed {
+			due = 1
 		}
-		c.tick(missed)
+		for range due {
+			c.tick(missed)
+			missed = false
+		}
 	}
 }
 

@@ -307,14 +307,8 @@ func levelOf(square int64) float64 {
 }
 
 func meanSquare(pcm []int16) float64 {
-	if len(pcm) == 0 {
-		return 0
-	}
-	sum := 0.0
-	for _, v := range pcm {
-		sum += float64(v) * float64(v)
-	}
-	return sum / float64(len(pcm))
+	square, _ := audio.Power(pcm)
+	return square
 }
 
 // samplesOf rounds to the nearest sample, so that samplesOf(samplesTime(n)) is n.

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package device
+
+func newKernelPace() pace { return newTimerPace() }
