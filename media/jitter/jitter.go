@@ -9,7 +9,7 @@
 // The delay is steered by two numbers that can be compared exactly: how late
 // each packet came relative to the quickest ones (a histogram that forgets),
 // and how much earlier than its deadline it came. Their sum is the playout
-// delay; a high quantile of the first is the delay that is needed.
+// delay; the first tells how much of it is worth waiting for (see histogram.need).
 package jitter
 
 import "time"
@@ -24,9 +24,6 @@ type Config struct {
 	Start time.Duration
 	// Min and Max bound the wanted delay; 0: 2 ms and 400 ms.
 	Min, Max time.Duration
-	// Late is the part of packets that may come too late for the wanted delay;
-	// 0: 0.01.
-	Late float64
 	// Redundant: lost packets can be recovered from the one after them, so it
 	// pays to wait for it when packets get lost.
 	Redundant bool
@@ -131,9 +128,6 @@ func New(c Config) *Buffer {
 	if c.ClockRate == 0 {
 		c.ClockRate = 8000
 	}
-	if c.Late == 0 {
-		c.Late = 0.01
-	}
 	def(&c.Frame, 10*time.Millisecond)
 	def(&c.Start, 15*time.Millisecond)
 	def(&c.Min, 2*time.Millisecond)
@@ -230,7 +224,7 @@ func (b *Buffer) Put(now time.Duration, p Packet) Outcome {
 
 // least is the margin for a player whose ticks are even; it grows when they are
 // not.
-const least = 2 * time.Millisecond
+const least = time.Millisecond
 
 // lateLimit is how many packets in a row may be too late before the player,
 // not the network, is taken to be wrong: a fifth of a second of silence.
@@ -408,7 +402,7 @@ func (b *Buffer) Target() time.Duration {
 	return min(max(t, b.c.Min), b.c.Max)
 }
 
-func (b *Buffer) need() time.Duration { return b.net.quantile(1 - b.c.Late) }
+func (b *Buffer) need() time.Duration { return b.net.need() }
 
 // Held is the sound waiting in packets, gaps included.
 func (b *Buffer) Held() time.Duration {
