@@ -19,7 +19,7 @@ const (
 	// hurryTime is how long it is looked for each hurryRetry after something was
 	// plugged in or out.
 	hurryTime  = 4 * time.Second
-	hurryRetry = 150 * time.Millisecond
+	hurryRetry = 50 * time.Millisecond
 	// linger keeps a loudspeaker open after its last use: its fading tail is
 	// played, and lifting again at once costs nothing.
 	linger = time.Second

@@ -143,6 +143,9 @@ func (d *Driver) List() ([]device.Info, error) {
 // ("plughw:CARD=Headset").
 func (d *Driver) Open(dir device.Direction, id string) (device.Device, error) {
 	name, err := alsaName(id, cardIDs)
+	if err == nil && !d.cfg.Null {
+		err = ready(dir, id, cardIDs, exists)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s %q: %w", dir, id, err)
 	}
