@@ -66,6 +66,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	app.SaveMemory(ctx)
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: o.level}))
 	switch err := run(ctx, o, log); {
 	case errors.Is(err, app.ErrFactoryReset): // the service manager starts it again

@@ -21,6 +21,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"phoned/internal/app"
 )
 
 // version is set by the linker.
@@ -66,6 +68,7 @@ func main() {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	app.SaveMemory(ctx)
 	if err := run(ctx, o, os.Stdin, os.Stdout); err != nil {
 		if !errors.Is(err, errDemoFailed) {
 			fmt.Fprintln(os.Stderr, "phonesim:", err)
