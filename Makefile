@@ -11,7 +11,7 @@ ARGS ?=
 .PHONY: help
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
-	@echo; echo 'AREA of test-full: interop fuzz kernel qemu arm64 web power'
+	@echo; echo 'AREA of test-full: interop fuzz kernel qemu arm64 web fleet power'
 
 .PHONY: run
 run: setup-run build ## start the lab exchange and the phone; prints the address of its front panel
@@ -22,15 +22,15 @@ demo: setup-run build ## one real call, checked by machine, a JSON line a step (
 	@bin/phonesim --demo --echo=$(ECHO) $(ARGS)
 
 .PHONY: build
-build: ## bin/phoned and bin/phonesim for this machine
-	@$(GOBUILD) -o bin/ ./cmd/phoned ./cmd/phonesim
+build: ## bin/phoned, bin/phonesim and bin/phonectl for this machine
+	@$(GOBUILD) -o bin/ ./cmd/phoned ./cmd/phonesim ./cmd/phonectl
 
 # pkg-config must see only arm64's files, or this machine's libraries win.
 .PHONY: build-arm64
 build-arm64: ## the same for 64-bit Arm boards, in bin/arm64
 	@scripts/setup build arm64
 	@PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig CGO_ENABLED=1 GOARCH=arm64 \
-		CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ $(GOBUILD) -o bin/arm64/ ./cmd/phoned ./cmd/phonesim
+		CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ $(GOBUILD) -o bin/arm64/ ./cmd/phoned ./cmd/phonesim ./cmd/phonectl
 
 .PHONY: deb
 deb: setup-run build ## build/phoned_VERSION_ARCH.deb for this machine's Debian
@@ -50,7 +50,7 @@ test: ## everything a change must pass: at most 35 minutes on a new machine, 15 
 
 .PHONY: test-full
 test-full: ## the whole matrix of one AREA
-	@test/run $(or $(AREA),$(error say which: make test-full AREA=interop|fuzz|kernel|qemu|arm64|web|power))
+	@test/run $(or $(AREA),$(error say which: make test-full AREA=interop|fuzz|kernel|qemu|arm64|web|fleet|power))
 
 .PHONY: test-peers
 test-peers: ## calls with FreeSWITCH and Asterisk built beside the project (PEERS=dir)

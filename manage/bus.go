@@ -25,6 +25,8 @@ type Bus struct {
 	ring  []Published
 	wait  chan struct{}
 	limit int
+
+	observers []func(Published)
 }
 
 // NewBus keeps the last limit events.
@@ -32,12 +34,24 @@ func NewBus(limit int) *Bus {
 	return &Bus{next: 1, limit: limit, wait: make(chan struct{})}
 }
 
+// Observe has f called with every event from now on, in their order, under the
+// bus's lock: it must not block, nor call the bus. For what counts events.
+func (b *Bus) Observe(f func(Published)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.observers = append(b.observers, f)
+}
+
 // Publish adds an event.
 func (b *Bus) Publish(at time.Time, name string, detail map[string]any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.ring = append(b.ring, Published{b.next, name, at, detail})
+	e := Published{b.next, name, at, detail}
+	b.ring = append(b.ring, e)
 	b.next++
+	for _, f := range b.observers {
+		f(e)
+	}
 	if lists[name] {
 		b.dropOldLists(name)
 	}

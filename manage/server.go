@@ -37,7 +37,8 @@ type Config struct {
 	Screen   Screen
 	Bus      *Bus
 	Health   *health.Registry
-	Info     func() Info // identity and figures for /api/v1/status
+	Info     func() Info    // identity and figures for /api/v1/status
+	Figures  func() Figures // counters for /metrics; nil: none
 	Levels   func() Levels
 	Brand    func() Brand // nil: none
 	Owner    Owner        // nil: none of its routes
@@ -91,6 +92,7 @@ type Server struct {
 	hands  remoteHands
 	// streams are the open event streams: no more than maxStreams at a time.
 	streams chan struct{}
+	tally   *tally
 }
 
 // New makes a Server; nothing listens yet.
@@ -104,7 +106,10 @@ func New(cfg Config) *Server {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = 64 << 10
 	}
-	s := &Server{cfg: cfg, held: newHeldKeys(cfg.Phone, cfg.Clock), streams: make(chan struct{}, maxStreams)}
+	s := &Server{cfg: cfg, tally: newTally(), held: newHeldKeys(cfg.Phone, cfg.Clock), streams: make(chan struct{}, maxStreams)}
+	if cfg.Bus != nil {
+		cfg.Bus.Observe(s.tally.note)
+	}
 	s.base, s.cancel = context.WithCancel(context.Background())
 	s.http = &http.Server{
 		Handler:           s.guard(s.routes()),

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"phoned/internal/openapi"
+	"phoned/internal/openmetrics"
 )
 
 // operations is the table of the API, in the order of its documentation.
@@ -35,6 +36,8 @@ func stateOperations() []operation {
 	return []operation{
 		{method: "GET", path: "/healthz", id: "healthz", tag: "state", summary: "Says whether anything critical is wrong: 503 while it is.", role: Anyone,
 			out: problemList{}, okToo: []int{503}, serve: (*Server).healthz},
+		{method: "GET", path: "/metrics", id: "getMetrics", tag: "state", summary: "Counters, gauges and histograms for Prometheus.", role: Viewer,
+			outMedia: openmetrics.ContentType, serve: (*Server).metrics},
 		{method: "GET", path: "/api/v1/openapi.json", id: "getDescription", tag: "state", summary: "This description, as OpenAPI 3.1.", role: Viewer,
 			out: map[string]any{}, serve: (*Server).openAPI},
 		{method: "GET", path: problemPath + "{kind}", id: "getProblemKind", tag: "state", summary: "Explains a kind of problem.", role: Anyone,

@@ -239,7 +239,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 	}
 	web := manage.Config{
 		Phone: s.Phone, Screen: s.Mirror, Bus: s.Bus, Health: s.Health, Log: o.Log, Clock: o.Clock, Pages: manage.Pages(),
-		Info: s.info(o, o.Clock.Now()), Owner: owner{s}, Contacts: s, Brand: s.brandOf(cfg.Logo), FewKeys: o.Board.FewKeys, TrustLocal: o.TrustLocal,
+		Info: s.info(o, o.Clock.Now()), Figures: s.figures, Owner: owner{s}, Contacts: s, Brand: s.brandOf(cfg.Logo), FewKeys: o.Board.FewKeys, TrustLocal: o.TrustLocal,
 		Access: s.web.book, First: s.web, Audit: s.DB, Certificate: s.web.cert,
 		NetworkOff: func() bool { return s.web.off() || s.Phone.View().Settings.WebOff },
 		Levels: func() manage.Levels {
@@ -435,6 +435,21 @@ func (s *System) Run(ctx context.Context, l net.Listener) error {
 	default:
 		return errors.Join(err, s.DB.Close())
 	}
+}
+
+// figures are the counters of the parts for /metrics.
+func (s *System) figures() manage.Figures {
+	sound := s.Engine.Stats()
+	f := manage.Figures{
+		"phoned_audio_xruns": float64(sound.Xruns), "phoned_audio_slow_ticks": float64(sound.SlowTicks),
+		"phoned_audio_ticks": float64(sound.Ticks), "phoned_audio_devices_lost": float64(sound.DevicesLost),
+	}
+	if s.Agent != nil {
+		c := s.Agent.Counters()
+		f["phoned_sip_stranger"], f["phoned_sip_malformed"], f["phoned_sip_stray"] = float64(c.Stranger), float64(c.Malformed), float64(c.Stray)
+		f["phoned_sip_untrusted"], f["phoned_sip_limited"], f["phoned_panics"] = float64(c.Untrusted), float64(c.Limited), float64(c.Panics)
+	}
+	return f
 }
 
 // counters are figures of the process: goroutines, and the bytes in use on the heap.
