@@ -96,15 +96,6 @@ func refusal(status int, b []byte) error {
 	return fmt.Errorf("%d %s", status, http.StatusText(status))
 }
 
-// get reads JSON into v.
-func (c *client) get(ctx context.Context, path string, v any) error {
-	b, err := c.ask(ctx, http.MethodGet, path, "", nil)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(b, v)
-}
-
 // post sends JSON.
 func (c *client) post(ctx context.Context, path string, v any) error {
 	b, err := json.Marshal(v)

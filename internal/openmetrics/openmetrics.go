@@ -78,7 +78,7 @@ func Write(w io.Writer, families []Family) error {
 			writeSample(out, f, s)
 		}
 	}
-	out.WriteString("# EOF\n")
+	fmt.Fprint(out, "# EOF\n")
 	return out.Flush()
 }
 
@@ -104,18 +104,16 @@ func writeSample(out *bufio.Writer, f Family, s Sample) {
 	}
 }
 
+// line writes one sample; what can't be written Flush reports.
 func line(out *bufio.Writer, name string, labels []Label, value float64) {
-	out.WriteString(name)
-	for i, l := range labels {
-		out.WriteByte("{,"[min(i, 1)])
-		fmt.Fprintf(out, `%s="%s"`, l.Name, escape(l.Value))
+	pairs := make([]string, 0, len(labels))
+	for _, l := range labels {
+		pairs = append(pairs, fmt.Sprintf(`%s="%s"`, l.Name, escape(l.Value)))
 	}
-	if len(labels) > 0 {
-		out.WriteByte('}')
+	if len(pairs) > 0 {
+		name += "{" + strings.Join(pairs, ",") + "}"
 	}
-	out.WriteByte(' ')
-	out.WriteString(number(value))
-	out.WriteByte('\n')
+	fmt.Fprintf(out, "%s %s\n", name, number(value))
 }
 
 // escape is what both help texts and label values need.
