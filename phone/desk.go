@@ -31,6 +31,10 @@ func (t *turn) applyDesk(w What) bool {
 		t.offerEnded(w)
 	case RemoteControl:
 		t.remoteControl(w)
+	case SignInWaysChanged:
+		t.ways = w.Ways
+	case SignInResult:
+		t.signInResult(w)
 	default:
 		return false
 	}
@@ -53,6 +57,7 @@ func (s *State) deskView(v *View) {
 	}
 	if s.page.form != nil {
 		f := s.page.form.view()
+		f.Busy = s.typed.busy
 		v.Form = &f
 	}
 	v.Record = s.page.record
@@ -90,7 +95,7 @@ func (s *State) pageRows(screen Screen) [][4]Action {
 		return one(ActSelect, ActNone, ActNone, ActBack)
 	case ScreenVoicemail, ScreenEmergency:
 		return one(row(s.selectedID() != "", ActCall), ActNone, ActNone, ActBack)
-	case ScreenStatus, ScreenNetwork, ScreenAbout:
+	case ScreenStatus, ScreenNetwork, ScreenAbout, ScreenCertificate:
 		return one(ActNone, ActNone, ActNone, ActBack)
 	case ScreenOffer:
 		return one(row(s.offer != nil && s.offer.Kind != OfferAccess, ActYes), ActNone, ActNone, ActNo)
@@ -110,10 +115,17 @@ func (s *State) formRows() [][4]Action {
 	if len(f.text) > 0 {
 		del = ActDelete
 	}
-	if f.kind == FormText {
+	if f.kind.byTaps() {
 		mode = ActMode
 	}
+	if s.typed.busy {
+		return one(ActNone, ActNone, ActNone, ActCancel)
+	}
 	switch f.id {
+	case formEmail:
+		done = ActNext
+	case formPassword:
+		return one(ActSignIn, del, mode, ActBack)
 	case "unlock":
 		done = ActUnlock
 	case "forward_call":
@@ -205,6 +217,8 @@ func (t *turn) actDesk(a Action) {
 		t.say(ToastScanning, "", false)
 	case ActNetwork:
 		t.openPage(page{screen: ScreenNetwork})
+	case ActCertificate:
+		t.openPage(page{screen: ScreenCertificate})
 	case ActCallback:
 		t.startCallback(t.call(t.shown))
 	}

@@ -88,7 +88,8 @@ func (t *turn) setDisplay(d DisplayState) {
 
 // displayNeeded: something is going on that somebody may have to see.
 func (s *State) displayNeeded() bool {
-	return s.anyLive() || s.shown != 0 || s.path != PathNone || s.station != stationNone || s.offer != nil || s.question.on
+	return s.anyLive() || s.shown != 0 || s.path != PathNone || s.station != stationNone || s.offer != nil || s.question.on ||
+		s.session.State == SessionPending && s.session.URL != "" // somebody reads the code
 }
 
 // wakeKey reports whether k only lights the display. A key whose meaning is

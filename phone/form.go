@@ -12,9 +12,14 @@ const (
 	FormNumber FormKind = "number"
 	FormText   FormKind = "text"
 	FormPIN    FormKind = "pin"
+	FormEmail  FormKind = "email"
+	FormHost   FormKind = "host" // of a server, with port and path if need be
+	// FormPassword is a text that shows as bullets.
+	FormPassword FormKind = "password"
 )
 
-// FormView is what is being entered on ScreenForm. A PIN shows as bullets.
+// FormView is what is being entered on ScreenForm. A PIN or a password shows as
+// bullets.
 type FormView struct {
 	ID     string // what it is for, e.g. "voicemail"
 	Title  string // catalogue key with "@", otherwise literal
@@ -24,8 +29,12 @@ type FormView struct {
 	// Pending: the letter before the cursor still changes with the next press
 	// of its key.
 	Pending bool
-	Mode    TextMode // of a FormText
+	Mode    TextMode // of what is written by taps
 	Error   string   // catalogue key of what was wrong with the last try, "": nothing
+	Busy    bool     // what was entered is being tried
+	// Peek is the letter of a password that was typed just now, "": none. It is
+	// for the glass in front of the person alone.
+	Peek Password
 }
 
 // form is what is being entered. It is replaced, never changed.
@@ -37,14 +46,30 @@ type form struct {
 	tap     tap
 	mode    TextMode
 	err     string
+	peek    bool // the letter before the cursor was typed just now
 }
 
-const maxFormRunes = 64
+// maxFormRunes bounds an entry, maxSignInRunes one of a sign-in (RFC 5321
+// §4.5.3.1.3: an address has at most 254).
+const (
+	maxFormRunes   = 64
+	maxSignInRunes = 254
+)
+
+func (k FormKind) limit() int {
+	if k == FormEmail || k == FormHost || k == FormPassword {
+		return maxSignInRunes
+	}
+	return maxFormRunes
+}
 
 func (f *form) view() FormView {
 	v := FormView{ID: f.id, Title: "@" + "form." + f.id, Kind: f.kind, Text: string(f.text), Cursor: f.cursor, Pending: f.tap.key != 0, Mode: f.mode, Error: f.err}
-	if f.kind == FormPIN {
+	if f.kind.Secret() {
 		v.Text = strings.Repeat("•", len(f.text))
+	}
+	if f.peek && f.kind == FormPassword && f.cursor > 0 {
+		v.Peek = Password(f.text[f.cursor-1 : f.cursor])
 	}
 	return v
 }
@@ -54,8 +79,8 @@ func newForm(id, arg string, kind FormKind, text string) *form {
 		text = ""
 	}
 	r := []rune(text)
-	if len(r) > maxFormRunes {
-		r = r[:maxFormRunes]
+	if len(r) > kind.limit() {
+		r = r[:kind.limit()]
 	}
 	f := &form{id: id, arg: arg, kind: kind, text: r, cursor: len(r)}
 	if kind == FormText && len(r) == 0 {
@@ -71,6 +96,10 @@ func (t *turn) openForm(f *form) {
 
 // editForm replaces the form by one that edit has changed.
 func (t *turn) editForm(edit func(*form) bool) {
+	if t.typed.busy { // what is being tried is not changed
+		t.blip()
+		return
+	}
 	f := *t.page.form
 	f.text = append([]rune(nil), f.text...)
 	f.err = ""
@@ -79,8 +108,8 @@ func (t *turn) editForm(edit func(*form) bool) {
 		return
 	}
 	t.page.form = &f
-	t.start(Timer{Kind: TimerMenu}, t.settings.Timers.Menu)
-	if f.tap.key != 0 {
+	t.start(Timer{Kind: TimerMenu}, t.pageTime())
+	if f.tap.key != 0 || f.peek {
 		t.start(Timer{Kind: TimerTap}, tapTime)
 	} else {
 		t.stop(Timer{Kind: TimerTap})
@@ -90,7 +119,7 @@ func (t *turn) editForm(edit func(*form) bool) {
 // formDigit is a digit key while a form is open.
 func (t *turn) formDigit(d byte) {
 	t.editForm(func(f *form) bool {
-		if f.kind == FormText {
+		if f.kind.byTaps() {
 			return f.press(d)
 		}
 		if f.kind == FormPIN && (d < '0' || d > '9') {
@@ -101,7 +130,7 @@ func (t *turn) formDigit(d byte) {
 }
 
 func (f *form) insert(r rune) bool {
-	if len(f.text) >= maxFormRunes {
+	if len(f.text) >= f.kind.limit() {
 		return false
 	}
 	f.text = append(f.text[:f.cursor], append([]rune{r}, f.text[f.cursor:]...)...)
@@ -115,7 +144,7 @@ func (f *form) remove() bool {
 	}
 	f.text = append(f.text[:f.cursor-1], f.text[f.cursor:]...)
 	f.cursor--
-	f.tap = tap{}
+	f.tap, f.peek = tap{}, false
 	return true
 }
 
@@ -124,7 +153,7 @@ func (f *form) move(by int) bool {
 	if n < 0 || n > len(f.text) {
 		return false
 	}
-	f.cursor, f.tap = n, tap{}
+	f.cursor, f.tap, f.peek = n, tap{}, false
 	return true
 }
 
@@ -146,7 +175,7 @@ func (t *turn) formDone() {
 // wrong keeps the form and says what is not right with what was entered.
 func (t *turn) wrong(why string) {
 	f := *t.page.form
-	f.err, f.text, f.cursor, f.tap = why, nil, 0, tap{}
+	f.err, f.text, f.cursor, f.tap, f.peek = why, nil, 0, tap{}, false
 	if f.kind != FormPIN {
 		f.text, f.cursor = t.page.form.text, t.page.form.cursor
 	}

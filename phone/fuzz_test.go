@@ -200,6 +200,9 @@ func (m *simulation) desk(c byte) What {
 		}
 		return PINChecked{c > 60}
 	case 1:
+		if c%3 == 0 {
+			return SignInResult{[]SignInWhy{"", WhyPassword, WhyHost}[int(c/3)%3]}
+		}
 		return ConfigAsked{Reboot: c > 128}
 	case 2:
 		return CallerIDsLoaded{[]CallerID{{Number: "4930"}, {Number: "4940"}}[:int(c/8)%3]}
@@ -213,6 +216,9 @@ func (m *simulation) desk(c byte) What {
 			return []What{Wake{}, Sleep{}, ToggleDisplay{}, SetThemeTo{Themes[int(c)%len(Themes)]}}[int(c/16)%4]
 		}
 	case 4:
+		if c > 64 {
+			return SignInWaysChanged{SignInWays{Code: c%16 > 8, Password: c > 100, SetServer: c > 200}}
+		}
 		return DeviceChanged{DeviceInfo{Model: "x", Addresses: []string{"192.0.2.1"}}}
 	}
 	set := Settings{

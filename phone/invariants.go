@@ -145,7 +145,7 @@ func (k *checker) timers(s *State) {
 	same(s.volume != nil, TimerOverlay)
 	same(s.page.screen != "", TimerMenu)
 	same(s.letters, TimerLetters)
-	same(s.page.form != nil && s.page.form.tap.key != 0, TimerTap)
+	same(s.page.form != nil && (s.page.form.tap.key != 0 || s.page.form.peek), TimerTap)
 	same(s.callback.left > 0 && s.callback.call == 0, TimerCallback)
 	same(s.lockedOut(), TimerLockOut)
 	same(s.preview, TimerPreview)
@@ -211,7 +211,7 @@ func (k *checker) softKeys(s *State) {
 		case ActUnlock:
 			ok = ok && s.locked()
 		case ActMode:
-			ok = ok && s.page.form != nil && s.page.form.kind == FormText
+			ok = ok && s.page.form != nil && s.page.form.kind.byTaps()
 		case ActMenu, ActHistory, ActContacts, ActCallback:
 			ok = ok && !s.locked()
 		case ActYes, ActNo:

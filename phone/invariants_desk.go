@@ -14,7 +14,7 @@ func (k *checker) desk(s *State) {
 		k.must(c != nil && c.live() && s.focus == c.ID, "page %q of call %d that is not in front", s.page.screen, s.page.call)
 	}
 	if f := s.page.form; f != nil {
-		k.must(f.cursor >= 0 && f.cursor <= len(f.text) && len(f.text) <= maxFormRunes, "form cursor %d in %d letters", f.cursor, len(f.text))
+		k.must(f.cursor >= 0 && f.cursor <= len(f.text) && len(f.text) <= f.kind.limit(), "form cursor %d in %d letters", f.cursor, len(f.text))
 		k.must(f.tap.key == 0 || f.cursor > 0, "a letter of key %c that is not there", f.tap.key)
 	}
 	k.must(!s.locked() || s.settings.PINSet, "locked without a PIN")
@@ -27,7 +27,10 @@ func (k *checker) desk(s *State) {
 	k.must(s.choice == 0 || s.input.Text != "", "suggestion %d for nothing", s.choice)
 	k.must(s.choice <= len(s.suggestions()), "suggestion %d of %d", s.choice, len(s.suggestions()))
 	v := s.View()
-	if v.Form != nil && v.Form.Kind == FormPIN {
-		k.must(strings.Trim(v.Form.Text, "•") == "", "a PIN on the screen")
+	if v.Form != nil && v.Form.Kind.Secret() {
+		k.must(strings.Trim(v.Form.Text, "•") == "", "a PIN or a password on the screen")
+		k.must(len([]rune(v.Form.Peek)) <= 1, "more than a letter of a password on the glass")
 	}
+	k.must(v.Form == nil || v.Form.Peek == "" || s.running(Timer{Kind: TimerTap}), "a letter of a password that stays")
+	k.must(s.typed == typed{} || s.signInPages(), "a password that is kept without its page")
 }

@@ -149,6 +149,8 @@ func (s *State) menuEntries() []entry {
 		return s.keyEntries()
 	case menuWeb:
 		return s.webMenu()
+	case menuSignIn:
+		return s.signInMenu()
 	}
 	return nil
 }
@@ -177,7 +179,7 @@ func (s *State) mainMenu() []entry {
 		}})
 	case SessionPending:
 	default:
-		list = append(list, entry{"sign_in", "@sign_in", "", (*turn).signIn})
+		list = append(list, entry{"sign_in", "@sign_in", "", (*turn).askSignIn})
 	}
 	return list
 }
@@ -330,7 +332,7 @@ var formUses map[string]func(t *turn, f *form, text string)
 func init() {
 	formUses = map[string]func(t *turn, f *form, text string){
 		"unlock": askPIN, "pin_old": askPIN, "pin_off": askPIN, "reset": askPIN, "pin_new": newPIN, "pin_again": againPIN, formOffer: offerPIN,
-		"contact_name": contactName, "contact_number": contactNumber,
+		"contact_name": contactName, "contact_number": contactNumber, formEmail: emailDone, formPassword: passwordDone, formServer: serverDone,
 		"forward_call": func(t *turn, f *form, text string) {
 			c := t.call(t.page.call)
 			if l := t.forwardRows(); text == "" && len(l) > 0 {

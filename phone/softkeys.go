@@ -48,7 +48,7 @@ func (s *State) rows(focus CallID) [][4]Action {
 		}
 		return one(ActSignIn, s.scanAct(), ActNetwork, ActMenu)
 	case ScreenSigningIn:
-		return one(ActNone, s.emergencyAct(), ActNone, ActCancel)
+		return s.signingInRows()
 	case ScreenHangUp:
 		return one(ActNone, ActNone, ActNone, ActCancel)
 	case ScreenNoService:
@@ -293,7 +293,7 @@ func (t *turn) act(a Action, focus CallID) {
 		t.openHistory(false)
 	case ActMenu:
 		t.openPage(page{screen: ScreenMenu, menu: menuMain})
-	case ActContacts, ActSave, ActMode, ActYes, ActNo, ActOpen, ActUnlock, ActEmergency, ActCallback, ActScan, ActNetwork:
+	case ActContacts, ActSave, ActMode, ActYes, ActNo, ActOpen, ActUnlock, ActEmergency, ActCallback, ActScan, ActNetwork, ActCertificate:
 		t.actDesk(a)
 	case ActSelect:
 		t.selectItem()
@@ -305,8 +305,14 @@ func (t *turn) act(a Action, focus CallID) {
 		t.openWhy()
 	case ActRetry:
 		t.retry()
-	case ActSignIn:
-		t.signIn()
+	case ActSignIn, ActNext:
+		if t.page.form != nil {
+			t.formDone()
+		} else {
+			t.askSignIn()
+		}
+	case ActTypeIn:
+		t.openEmail()
 	case ActSpeaker:
 		t.setPath(PathSpeaker, "key")
 	case ActVolume:
@@ -358,7 +364,9 @@ func (t *turn) actDial(a Action) {
 			t.blip()
 		}
 	case ActCancel:
-		if t.page.form != nil {
+		if t.page.form != nil && t.typed.busy {
+			t.stopTrying()
+		} else if t.page.form != nil {
 			t.pageBack()
 		} else if t.dialScreen() {
 			t.cancelDialling()

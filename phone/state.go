@@ -77,6 +77,8 @@ type State struct {
 	withhold  bool // the next call's number
 	configDue configDue
 	offer     *offering
+	ways      SignInWays
+	typed     typed
 
 	missed    int
 	recent    []CallRecord // newest first; replaced, never changed

@@ -207,6 +207,7 @@ func (t *turn) settle(before Screen, beforeFocus CallID) {
 	t.settleWatches()
 	t.settleConfig()
 	t.settleOffer()
+	t.settleSignIn()
 	t.settleAutoLock()
 	t.settleDisplay()
 	if s := t.screen(); s != before || t.focus != beforeFocus {

@@ -375,6 +375,8 @@ func (t *turn) pressOK() {
 // pressBack is the way out.
 func (t *turn) pressBack() {
 	switch {
+	case t.page.form != nil && t.typed.busy:
+		t.stopTrying()
 	case t.page.form != nil && len(t.page.form.text) > 0:
 		t.editForm((*form).remove)
 	case t.moveBack():

@@ -27,14 +27,14 @@ func (t *turn) openPage(p page) {
 }
 
 func (t *turn) showPage(p page) {
-	if p.form != nil && p.form.tap.key != 0 { // a letter is settled by now
+	if p.form != nil && (p.form.tap.key != 0 || p.form.peek) { // a letter is settled by now
 		f := *p.form
-		f.tap = tap{}
+		f.tap, f.peek = tap{}, false
 		p.form = &f
 	}
 	t.page = p
 	t.stop(Timer{Kind: TimerTap})
-	t.start(Timer{Kind: TimerMenu}, t.settings.Timers.Menu)
+	t.start(Timer{Kind: TimerMenu}, t.pageTime())
 }
 
 // replacePage puts p in the place of the page on top.
@@ -56,6 +56,7 @@ func (t *turn) pageBack() {
 	if t.page.screen == ScreenOffer {
 		t.declineOffer()
 	}
+	t.leaveSignIn()
 	n := len(t.under)
 	if n == 0 {
 		t.closePage()
@@ -116,6 +117,8 @@ func (s *State) menuView() MenuView {
 		v.Title, v.Items = "@status", s.statusItems()
 	case ScreenNetwork:
 		v.Title, v.Items = "@network", s.networkItems()
+	case ScreenCertificate:
+		v.Title, v.Items = "@certificate", s.fingerprintItems()
 	case ScreenAbout:
 		v.Title, v.Items = "@about", s.aboutItems()
 	case ScreenRecord:
@@ -286,6 +289,7 @@ func (t *turn) dialEmergency(number string) {
 	t.place(order{typed: number, number: number, path: t.freePath(), cause: "key"})
 }
 
+// signIn asks for a code to sign in with.
 func (t *turn) signIn() {
 	t.closePage()
 	t.emit(AskSignIn{})

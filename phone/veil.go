@@ -1,9 +1,9 @@
 package phone
 
-// veil hides the digits of a PIN from a record of events. Each becomes a zero,
+// veil hides the keys of a PIN or a password from a record of events. Each becomes a zero,
 // so that a replay has as many keys in the same places. The zero veil is ready.
 type veil struct {
-	down [256]bool // digits that went down on a PIN form: their way up is hidden too
+	down [256]bool // digits that went down on such a form: their way up is hidden too
 }
 
 // over is e as it may be recorded; s is the State before e.
@@ -14,7 +14,7 @@ func (v *veil) over(s *State, e Event) Event {
 		if !ok {
 			return e
 		}
-		if v.down[d] = s.page.form != nil && s.page.form.kind == FormPIN; v.down[d] {
+		if v.down[d] = s.page.form != nil && s.page.form.kind.Secret(); v.down[d] {
 			e.What = KeyDown{"0"}
 		}
 	case Offered:

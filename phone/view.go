@@ -100,7 +100,8 @@ const (
 	ScreenEmergency     Screen = "emergency" // the numbers a locked phone may call
 	ScreenNetwork       Screen = "network"
 	ScreenAbout         Screen = "about"
-	ScreenOffer         Screen = "offer" // a configuration is offered: Menu; Yes or No
+	ScreenCertificate   Screen = "certificate" // the fingerprint of the phone's own page
+	ScreenOffer         Screen = "offer"       // a configuration is offered: Menu; Yes or No
 )
 
 // Action is what a soft key does, and the key of its label in ui's catalogue.
@@ -108,69 +109,72 @@ const (
 type Action string
 
 const (
-	ActNone      Action = ""
-	ActCall      Action = "call"
-	ActDelete    Action = "delete"
-	ActSave      Action = "save"
-	ActCancel    Action = "cancel"
-	ActRedial    Action = "redial"
-	ActContacts  Action = "contacts"
-	ActHistory   Action = "history"
-	ActPark      Action = "park"
-	ActMenu      Action = "menu"
-	ActMore      Action = "more"
-	ActEnd       Action = "end"
-	ActAnswer    Action = "answer"
-	ActReject    Action = "reject"
-	ActSilence   Action = "silence"
-	ActForward   Action = "forward"
-	ActEndAnswer Action = "end_answer"
-	ActHold      Action = "hold"
-	ActResume    Action = "resume"
-	ActSwap      Action = "swap"
-	ActTransfer  Action = "transfer"
-	ActConf      Action = "conf"
-	ActRecord    Action = "record"
-	ActNew       Action = "new"
-	ActMute      Action = "mute"
-	ActUnmute    Action = "unmute"
-	ActQuality   Action = "quality"
-	ActKeypad    Action = "keypad"
-	ActA         Action = "a" // DTMF letters
-	ActB         Action = "b"
-	ActC         Action = "c"
-	ActD         Action = "d"
-	ActSpeaker   Action = "speaker"
-	ActVolume    Action = "volume"
-	ActWhy       Action = "why"
-	ActRetry     Action = "retry"
-	ActSignIn    Action = "sign_in"
-	ActScan      Action = "scan"
-	ActNetwork   Action = "network"
-	ActReport    Action = "report"
-	ActCallback  Action = "callback"
-	ActOK        Action = "ok"
-	ActBack      Action = "back"
-	ActSelect    Action = "select"
-	ActConsult   Action = "consult"
-	ActBlind     Action = "blind"
-	ActConnect   Action = "connect" // join a call that exists already
-	ActJoin      Action = "join"
-	ActSplit     Action = "split"
-	ActDrop      Action = "drop"
-	ActPrivate   Action = "private"
-	ActAuto      Action = "auto" // the first free slot
-	ActRetrieve  Action = "retrieve"
-	ActRefresh   Action = "refresh"
-	ActAccept    Action = "accept"
-	ActCallBack  Action = "call_back" // who was handed on in vain
-	ActDialIt    Action = "dial_it"   // dial all the same
-	ActUnlock    Action = "unlock"
-	ActEmergency Action = "emergency"
-	ActYes       Action = "yes"
-	ActNo        Action = "no"
-	ActMode      Action = "mode" // of the letters: abc, Abc, ABC, 0123
-	ActOpen      Action = "open" // the row's details
+	ActNone        Action = ""
+	ActCall        Action = "call"
+	ActDelete      Action = "delete"
+	ActSave        Action = "save"
+	ActCancel      Action = "cancel"
+	ActRedial      Action = "redial"
+	ActContacts    Action = "contacts"
+	ActHistory     Action = "history"
+	ActPark        Action = "park"
+	ActMenu        Action = "menu"
+	ActMore        Action = "more"
+	ActEnd         Action = "end"
+	ActAnswer      Action = "answer"
+	ActReject      Action = "reject"
+	ActSilence     Action = "silence"
+	ActForward     Action = "forward"
+	ActEndAnswer   Action = "end_answer"
+	ActHold        Action = "hold"
+	ActResume      Action = "resume"
+	ActSwap        Action = "swap"
+	ActTransfer    Action = "transfer"
+	ActConf        Action = "conf"
+	ActRecord      Action = "record"
+	ActNew         Action = "new"
+	ActMute        Action = "mute"
+	ActUnmute      Action = "unmute"
+	ActQuality     Action = "quality"
+	ActKeypad      Action = "keypad"
+	ActA           Action = "a" // DTMF letters
+	ActB           Action = "b"
+	ActC           Action = "c"
+	ActD           Action = "d"
+	ActSpeaker     Action = "speaker"
+	ActVolume      Action = "volume"
+	ActWhy         Action = "why"
+	ActRetry       Action = "retry"
+	ActSignIn      Action = "sign_in"
+	ActScan        Action = "scan"
+	ActNetwork     Action = "network"
+	ActReport      Action = "report"
+	ActCallback    Action = "callback"
+	ActOK          Action = "ok"
+	ActBack        Action = "back"
+	ActSelect      Action = "select"
+	ActConsult     Action = "consult"
+	ActBlind       Action = "blind"
+	ActConnect     Action = "connect" // join a call that exists already
+	ActJoin        Action = "join"
+	ActSplit       Action = "split"
+	ActDrop        Action = "drop"
+	ActPrivate     Action = "private"
+	ActAuto        Action = "auto" // the first free slot
+	ActRetrieve    Action = "retrieve"
+	ActRefresh     Action = "refresh"
+	ActAccept      Action = "accept"
+	ActCallBack    Action = "call_back" // who was handed on in vain
+	ActDialIt      Action = "dial_it"   // dial all the same
+	ActUnlock      Action = "unlock"
+	ActEmergency   Action = "emergency"
+	ActYes         Action = "yes"
+	ActNo          Action = "no"
+	ActMode        Action = "mode"        // of the letters: abc, Abc, ABC, 0123
+	ActOpen        Action = "open"        // the row's details
+	ActNext        Action = "next"        // the next thing to enter
+	ActTypeIn      Action = "type_in"     // sign in by what is typed here
+	ActCertificate Action = "certificate" // its fingerprint
 )
 
 // LineState is a line's registration (contract §2).
@@ -297,6 +301,9 @@ type SessionInfo struct {
 	QR    string // the same with the code in it, for the QR code; "": URL
 	Code  string // the one-time code
 	Until time.Time
+	// Fingerprint is the SHA-256 of the certificate of the page at URL, as 64
+	// hexadecimal digits, where that page is the phone's own; "": it is not.
+	Fingerprint string
 }
 
 // ProblemInfo mirrors health.Problem for the screen.

@@ -17,6 +17,7 @@ import (
 //	pin ok|wrong · pinsaved ok|failed · callerids NUMBER… · config [reboot] · mailbox LINE NUMBER ·
 //	offer stick|code [pin] [HOST] · offer gone|wrong · camera [off] ·
 //	type TEXT (digit keys, 1 s apart, for letters) · wake, sleep, toggle, theme T (commands for the display)
+//	ways [code] [password] [set] [HOST] · signin WHY|ok · certificate HEX
 var desk = map[string]func(*World, []string) error{
 	"keys": func(w *World, a []string) error {
 		s := w.State.View().Settings
@@ -94,6 +95,33 @@ var desk = map[string]func(*World, []string) error{
 		}
 		return w.Do(phone.Offered{Offer: o})
 	},
+	"ways": func(w *World, a []string) error {
+		var e phone.SignInWaysChanged
+		for _, x := range a {
+			switch x {
+			case "code":
+				e.Ways.Code = true
+			case "password":
+				e.Ways.Password = true
+			case "set":
+				e.Ways.SetServer = true
+			default:
+				e.Ways.Server = x
+			}
+		}
+		return w.Do(e)
+	},
+	"signin": func(w *World, a []string) error {
+		why := phone.SignInWhy(word(a, 0))
+		if why == "ok" {
+			why = ""
+		}
+		return w.Do(phone.SignInResult{Why: why})
+	},
+	"certificate": func(w *World, a []string) error {
+		s := phone.SessionInfo{State: phone.SessionPending, URL: "https://192.0.2.7:8443/enrol", Code: "WXYZ-BCDF", Fingerprint: word(a, 0)}
+		return w.Do(phone.SessionChanged{Session: s})
+	},
 	"config": func(w *World, a []string) error { return w.Do(phone.ConfigAsked{Reboot: word(a, 0) == "reboot"}) },
 	"mailbox": func(w *World, a []string) error {
 		var lines []phone.LineInfo
@@ -109,7 +137,7 @@ var desk = map[string]func(*World, []string) error{
 
 // lookDesk gives the present value of what desk's flows show:
 //
-//	form TEXT|none · formmode M · formerror E|none · title T · items N · item N
+//	form TEXT|none · peek LETTER|none · busy on|off · formmode M · formerror E|none · title T · items N · item N
 //	TEXT (label and value) · locked|withhold|callback on|off · filter D|none ·
 //	forward always|busy|no_answer NUMBER|none · theme T · display on|dim|off · set NAME VALUE
 func lookDesk(v phone.View, what string, a []string) (string, bool) {
@@ -119,6 +147,13 @@ func lookDesk(v phone.View, what string, a []string) (string, bool) {
 			return "none", true
 		}
 		return orNone(v.Form.Text), true
+	case "peek":
+		if v.Form == nil {
+			return "none", true
+		}
+		return orNone(string(v.Form.Peek)), true
+	case "busy":
+		return onOff(v.Form != nil && v.Form.Busy), true
 	case "formmode":
 		return orNone(string(v.Form.Mode)), true
 	case "formerror":
@@ -169,6 +204,12 @@ func describeDesk(x phone.Effect) (string, bool) {
 		return "DeclineOffer " + x.ID, true
 	case phone.ForgetAccounts:
 		return "ForgetAccounts", true
+	case phone.SignInWith:
+		return "SignInWith " + x.Email + " " + string(x.Password), true
+	case phone.StopSignInWith:
+		return "StopSignInWith", true
+	case phone.SetSignInServer:
+		return "SetSignInServer " + x.Address, true
 	case phone.TakeOffer:
 		return strings.TrimSpace("TakeOffer " + x.ID + " " + string(x.PIN)), true
 	case phone.CheckConfig:
