@@ -6,7 +6,7 @@ import "phoned/phone"
 // screen is on.
 func (b *builder) deskBody() Body {
 	switch b.v.Screen {
-	case phone.ScreenContacts, phone.ScreenContact, phone.ScreenVoicemail, phone.ScreenEmergency, phone.ScreenNetwork, phone.ScreenAbout, phone.ScreenOffer:
+	case phone.ScreenContacts, phone.ScreenContact, phone.ScreenVoicemail, phone.ScreenEmergency, phone.ScreenNetwork, phone.ScreenAbout, phone.ScreenOffer, phone.ScreenCertificate:
 		return b.list()
 	case phone.ScreenForm:
 		if b.v.Form != nil {
@@ -18,19 +18,28 @@ func (b *builder) deskBody() Body {
 	return nil
 }
 
-// form is a number, a text or a PIN that is being entered.
+// form is a number, a text or a secret that is being entered. The last letter of
+// a password is shown to whoever stands in front of the glass.
 func (b *builder) form(f phone.FormView) Entry {
+	if b.env.Peek && f.Peek != "" && f.Cursor > 0 {
+		r := []rune(f.Text)
+		r[f.Cursor-1] = []rune(string(f.Peek))[0]
+		f.Text = string(r)
+	}
 	text, cursor := input(f.Text, f.Cursor)
 	e := Entry{Text: text, Cursor: cursor, Hint: b.literal(f.Title), Pending: f.Pending && cursor > 0}
 	if text != "" && f.Kind == phone.FormNumber {
 		e.Note = Text{b.literal(f.Title), ToneMuted}
 	}
 	switch {
+	case f.Busy:
+		e.Note = Text{b.c.say("form.error.busy_now"), ToneMuted}
 	case f.Error != "":
 		e.Note = Text{b.c.say(f.Error), ToneStop}
-	case f.Kind == phone.FormText && f.Mode == phone.ModeLower:
+	case f.Kind == phone.FormNumber || f.Kind == phone.FormPIN:
+	case f.Mode == phone.ModeLower:
 		e.Chips = append(e.Chips, Chip{Text: "abc", Tone: ToneAccent})
-	case f.Kind == phone.FormText:
+	default:
 		e.Chips = append(e.Chips, Chip{Text: string(f.Mode), Tone: ToneAccent})
 	}
 	for i, it := range b.v.Menu.Items {
@@ -42,7 +51,7 @@ func (b *builder) form(f phone.FormView) Entry {
 // deskTitle is the header's title on these screens, "" on others.
 func (b *builder) deskTitle() string {
 	switch b.v.Screen {
-	case phone.ScreenContacts, phone.ScreenContact, phone.ScreenVoicemail, phone.ScreenEmergency, phone.ScreenNetwork, phone.ScreenAbout, phone.ScreenOffer:
+	case phone.ScreenContacts, phone.ScreenContact, phone.ScreenVoicemail, phone.ScreenEmergency, phone.ScreenNetwork, phone.ScreenAbout, phone.ScreenOffer, phone.ScreenCertificate:
 		return b.menuTitle("menu.title")
 	case phone.ScreenForm:
 		if b.v.Form != nil {

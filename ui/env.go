@@ -15,7 +15,10 @@ type Env struct {
 	Theme         Theme          // "": Dark
 	ReducedMotion bool           // nothing breathes, blinks or slides
 	Logo          *Logo          // the brand's; nil: none
-	SoftWidth     int            // characters of a soft key label: 8 (0) or 5
+	// Peek: the picture is for the glass alone, where the last letter of a password
+	// may be seen; not for what passes it on.
+	Peek      bool
+	SoftWidth int // characters of a soft key label: 8 (0) or 5
 }
 
 // EnvOf takes the user's settings from a view. An unknown time zone is UTC.

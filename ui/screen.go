@@ -268,6 +268,10 @@ type SignIn struct {
 	Code    string
 	Until   Text
 	Strip   Strip
+	// Fingerprint is that of the certificate of a page of the phone's own, in
+	// groups of four, to be compared; nil: the page is a server's.
+	Fingerprint []string
+	Compare     string // what to do with it
 }
 
 // List is rows under a title (which the header carries).

@@ -186,6 +186,14 @@ func (b *builder) signIn() Body {
 	}
 	out := SignIn{Payload: payload, Lead: b.c.say("signin.scan"), Or: b.c.say("signin.or"), URL: readableURL(s.URL),
 		AndType: b.c.say("signin.type"), Code: Clean(s.Code), Strip: b.emergencyStrip()}
+	if s.Fingerprint != "" {
+		out.Compare = b.c.say("signin.page.help")
+		for rest := s.Fingerprint; rest != ""; {
+			n := min(16, len(rest))
+			out.Fingerprint = append(out.Fingerprint, phone.Grouped(rest[:n]))
+			rest = rest[n:]
+		}
+	}
 	if n := b.until(s.Until); n > 0 {
 		out.Until = Text{b.c.say("signin.until", "time", remaining(n)), ToneMuted}
 	}

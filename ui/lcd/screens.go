@@ -283,6 +283,10 @@ func (l *layout) signIn(s ui.SignIn) {
 	l.flow = true
 	right := b.Max.X - 8
 	y := b.Min.Y + 8
+	if s.Fingerprint != nil {
+		l.ownPage(image.Rect(left, y, right, b.Max.Y), s)
+		return
+	}
 	y += l.paragraph(image.Rect(left, y, right, y+2*(l.ty.lead.size+3)), s.Lead, l.ty.lead, l.t.text, l.ty.lead.size+3, true) + 4
 	l.label(image.Rect(left, y, right, y+leading), s.Or, l.ty.small, l.t.muted, true)
 	y += leading
@@ -294,6 +298,23 @@ func (l *layout) signIn(s ui.SignIn) {
 		y += 28
 	}
 	l.label(image.Rect(left, y, right, y+leading), s.Until.S, l.ty.smallTab, l.tone(s.Until.Tone), true)
+}
+
+// ownPage is the address of the phone's own page, its code and its certificate.
+func (l *layout) ownPage(slot image.Rectangle, s ui.SignIn) {
+	const leading, row = 15, 14
+	y, left, right := slot.Min.Y, slot.Min.X, slot.Max.X
+	y += l.url(image.Rect(left, y, right, y+2*leading), s.URL)
+	l.label(image.Rect(left, y, right, y+24), s.Code, l.fit(s.Code, right-left, l.ty.code, 13), l.t.text, false)
+	y += 24
+	l.label(image.Rect(left, y, right, y+leading), s.Until.S, l.ty.smallTab, l.tone(s.Until.Tone), true)
+	y += leading + 2
+	l.label(image.Rect(left, y, right, y+leading), s.Compare, l.fit(s.Compare, right-left, l.ty.small, 11), l.t.muted, true)
+	y += leading
+	for _, f := range s.Fingerprint {
+		l.label(image.Rect(left, y, right, y+row), f, l.fit(f, right-left, style{weight: regular, size: 12, tabular: true}, 10), l.t.text, false)
+		y += row
+	}
 }
 
 // url sets an address in one line, or in two broken at a dot or slash.

@@ -30,6 +30,13 @@ func desk() []Scene {
 	pin := form(phone.FormView{ID: "unlock", Title: "@form.unlock", Kind: phone.FormPIN, Text: "••••", Cursor: 4})
 	wrong := form(phone.FormView{ID: "unlock", Title: "@form.unlock", Kind: phone.FormPIN, Error: "form.wrong_pin"})
 	number := form(phone.FormView{ID: "forward_always", Title: "@form.forward_always", Kind: phone.FormNumber, Text: "1002", Cursor: 4})
+	email := form(phone.FormView{ID: "signin_email", Title: "@form.signin_email", Kind: phone.FormEmail, Text: "mara.jakobsen@acme.example", Cursor: 26})
+	password := form(phone.FormView{ID: "signin_password", Title: "@form.signin_password", Kind: phone.FormPassword, Text: "••••••", Cursor: 6, Pending: true, Peek: "k"})
+	refused := form(phone.FormView{ID: "signin_password", Title: "@form.signin_password", Kind: phone.FormPassword, Text: "••••••••", Cursor: 8, Error: "form.error.password"})
+	ways := view(phone.ScreenMenu, keys(phone.ActSelect, phone.ActNone, phone.ActNone, phone.ActBack))
+	ways.Menu = phone.MenuView{Title: "@sign_in", Items: []phone.MenuItem{
+		{ID: "signin_code", Label: "@signin_code"}, {ID: "signin_email", Label: "@signin_by_password"}, {ID: "signin_server", Label: "@signin_server", Value: "login.acme.example"},
+	}}
 	ask := view(phone.ScreenConfirm, keys(phone.ActYes, phone.ActNone, phone.ActNone, phone.ActNo))
 	ask.Menu.Title = "@confirm.reset"
 	lock := view(phone.ScreenLocked, keys(phone.ActUnlock, phone.ActEmergency))
@@ -68,6 +75,10 @@ func desk() []Scene {
 		{"form-pin", true, now, pin},
 		{"form-wrong", false, now, wrong},
 		{"form-number", false, now, number},
+		{"sign-in-ways", false, now, ways},
+		{"sign-in-email", false, now, email},
+		{"sign-in-password", true, now, password},
+		{"sign-in-refused", false, now, refused},
 		{"confirm", true, now, ask},
 		{"offer-stick", true, now, stick},
 		{"offer-code", false, now, code},

@@ -16,6 +16,17 @@ func service() []Scene {
 	out.Session = phone.SessionInfo{State: phone.SessionOut}
 	code := out
 	code.Session = phone.SessionInfo{State: phone.SessionPending, URL: "https://acme.example/phone?code=KXTQ-7F", Code: "KXTQ-7F", Until: now.Add(9*time.Minute + 41*time.Second)}
+	own := code
+	own.Screen = phone.ScreenSigningIn
+	own.SoftKeys = keys(phone.ActNone, phone.ActTypeIn, phone.ActCertificate, phone.ActCancel)
+	own.Session.URL = "https://192.168.100.124:8443/enrol"
+	own.Session.Code, own.Session.QR = "KXTQ-7FBM", "https://192.168.100.124:8443/enrol#KXTQ7FBM"
+	own.Session.Fingerprint = "A70C5B19E4D38F2266C1B0D94E8A7F3512C8D6A09B7E41F35D2C8E6A10F94B73"
+	print := own
+	print.Screen, print.SoftKeys = phone.ScreenCertificate, keys(phone.ActNone, phone.ActNone, phone.ActNone, phone.ActBack)
+	print.Menu = phone.MenuView{Title: "@certificate", Items: []phone.MenuItem{
+		{ID: "1", Label: "A70C 5B19 E4D3 8F22"}, {ID: "2", Label: "66C1 B0D9 4E8A 7F35"}, {ID: "3", Label: "12C8 D6A0 9B7E 41F3"}, {ID: "4", Label: "5D2C 8E6A 10F9 4B73"},
+	}}
 	wait := code
 	wait.Screen, wait.Session = phone.ScreenSigningIn, phone.SessionInfo{State: phone.SessionPending}
 	lost := out
@@ -36,6 +47,8 @@ func service() []Scene {
 	hang.OffHook = true
 	return []Scene{
 		{"sign-in", true, now, code},
+		{"sign-in-own-page", true, now, own},
+		{"certificate", true, now, print},
 		{"unprovisioned", true, now, out},
 		{"signing-in", false, now, wait},
 		{"signed-out", false, now, lost},
