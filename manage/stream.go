@@ -203,7 +203,7 @@ func (s *Server) sendPanel(out stream, lamps, state *string) error {
 	}
 	b, err = json.Marshal(map[string]any{
 		"offHook": v.OffHook, "path": v.Path.String(), "screen": v.Screen, "display": v.Display.Word(), "headset": v.Headset,
-		"softKeys": v.SoftKeys, "keys": keyLabels(v), "say": say(v), "pin": v.Form != nil && v.Form.Kind == phone.FormPIN,
+		"softKeys": v.SoftKeys, "keys": keyLabels(v), "say": say(v), "pin": v.Form != nil && v.Form.Kind.Secret(),
 		"brand": s.brandFields(), "locale": v.Settings.Locale,
 	})
 	if err != nil {

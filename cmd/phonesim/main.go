@@ -21,6 +21,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"phoned/internal/app"
 )
@@ -37,6 +38,8 @@ type options struct {
 	sound        string
 	autoAnswer   bool
 	fresh        bool
+	noGrant      bool
+	pageLife     time.Duration
 	codecs       string
 	panel        string
 	profile      string
@@ -58,6 +61,8 @@ func main() {
 	flag.StringVar(&o.sound, "sound", "auto", "auto: the sound card, or a spoken sentence without one; bench: always the sentence; loop: the microphone hears the loudspeaker")
 	flag.BoolVar(&o.autoAnswer, "auto-answer", false, "lift the handset at once when the phone rings")
 	flag.BoolVar(&o.fresh, "fresh", false, "start as out of the box: nobody is signed in, a code and its QR code are shown; POST /sim/approve enters it")
+	flag.BoolVar(&o.noGrant, "no-grant", false, "with -fresh: the lab offers no sign-in by a code, so the phone shows a page of its own")
+	flag.DurationVar(&o.pageLife, "page-life", 0, "how long a code of that page is good for, 0: ten minutes")
 	flag.StringVar(&o.codecs, "codecs", "", "codecs in the order of preference: opus,G722,PCMA,PCMU")
 	flag.StringVar(&o.panel, "panel", "320x240", "`size` of the display; below 320x240 it has one bit a pixel: 128x64")
 	flag.StringVar(&o.profile, "profile", "full", "keys of the panel: full, or minimal: a matrix of 0-9 * # and A to D beside the cradle")

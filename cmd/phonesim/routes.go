@@ -32,6 +32,12 @@ func (w *world) routes() map[string]http.Handler {
 			}
 			rw.WriteHeader(http.StatusAccepted)
 		}),
+		// What stands on the display of a phone that waits for a sign-in.
+		"GET /sim/sign-in": http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+			s := w.Phone.View().Session
+			rw.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(rw).Encode(map[string]string{"url": s.URL, "qr": s.QR, "code": s.Code, "fingerprint": s.Fingerprint})
+		}),
 		"POST /sim/call-me": http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 			second := w.lab.SecondPhone()
 			err := second.Behave(b2b.Behaviour{AnswerAfter: 2 * time.Second})

@@ -59,7 +59,7 @@ func start(ctx context.Context, o options, log *slog.Logger, listen string, forc
 		data = w.temp
 	}
 	opts := app.Options{
-		DataDir: data, Codecs: o.codecList(), Version: version, Log: log,
+		DataDir: data, Codecs: o.codecList(), Version: version, Log: log, PageLife: o.pageLife,
 		Board: app.Board{Name: "virtual", Keypads: []hal.Keypad{w.keypad}, Hook: w.hook, Lamps: &sim.Lamps{}, FewKeys: o.profile == "minimal"},
 	}
 	if opts.ScreenBox, err = o.screen(); err != nil {
@@ -71,7 +71,7 @@ func start(ctx context.Context, o options, log *slog.Logger, listen string, forc
 	if o.config != "" {
 		err = w.configured(&opts, o.config, log)
 	} else {
-		err = w.withLab(ctx, &opts, log, o.fresh)
+		err = w.withLab(ctx, &opts, log, o.fresh, !o.noGrant)
 	}
 	if err != nil {
 		return nil, err
@@ -104,15 +104,17 @@ func start(ctx context.Context, o options, log *slog.Logger, listen string, forc
 }
 
 // withLab starts the lab exchange and configures the phone for it.
-func (w *world) withLab(ctx context.Context, opts *app.Options, log *slog.Logger, fresh bool) error {
+func (w *world) withLab(ctx context.Context, opts *app.Options, log *slog.Logger, fresh, grant bool) error {
 	var err error
 	if w.lab, err = lab.Start(ctx, lab.Config{Log: log, Speech: speech8k()}); err != nil {
 		return err
 	}
 	doc := fmt.Sprintf("oauth_endpoint = %q\napi_url = %q\nws_servers = [%q]\ndisplay_name = \"Front desk\"\nlocale = \"en\"\ntime_zone = %q\n",
 		w.lab.OAuthURL(), w.lab.APIURL(), w.lab.WSSURL(), zone())
-	doc += fmt.Sprintf("device_authorization_endpoint = %q\ntoken_endpoint = %q\nclient_id = %q\n",
-		w.lab.APIURL()+oauth.DevicePath, w.lab.APIURL()+oauth.DeviceTokenPath, oauth.DeviceClient)
+	if grant {
+		doc += fmt.Sprintf("device_authorization_endpoint = %q\ntoken_endpoint = %q\nclient_id = %q\n",
+			w.lab.APIURL()+oauth.DevicePath, w.lab.APIURL()+oauth.DeviceTokenPath, oauth.DeviceClient)
+	}
 	if !fresh {
 		access, refresh, ok := w.lab.Tokens(extension)
 		if !ok {

@@ -81,6 +81,9 @@ func (p *Phone) leaveWhenIdle() {
 
 // signOut ends calls, unregisters and wipes what signing in gave.
 func (p *Phone) signOut() {
+	if p.cancelCode() { // nobody is signed in while a code is shown
+		return
+	}
 	p.endCalls()
 	if p.account == nil {
 		return

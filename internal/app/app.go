@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -98,6 +99,13 @@ type Config struct {
 	Numbers func() Numbers
 	// Grant signs in by a one-time code; nil: not possible.
 	Grant Grant
+	// Enrol is a page of the phone's own to sign in on, where the server offers no
+	// sign-in by a code; nil: there is none.
+	Enrol Enroller
+	// Ways are the ways to sign in; Code is set by New.
+	Ways phone.SignInWays
+	// SetServer keeps a sign-in server that was typed at the phone; nil: not possible.
+	SetServer func(address string) error
 	// Tokens are the provisioned ones, if any.
 	Tokens backend.Tokens
 	// LineDefaults is applied to lines that come from a session.
@@ -161,6 +169,8 @@ type Phone struct {
 	saves    *queue
 	timers   *timers
 	signer   signer
+	typed    typedSignIn
+	peeked   []image.Rectangle // owned by the painter: where the glass shows more than the mirror
 	ids      callIDs
 	plan     phone.AudioPlan // owned by common
 
@@ -212,6 +222,7 @@ func New(cfg Config) (*Phone, error) {
 			return nil, fmt.Errorf("parking: %w", err)
 		}
 	}
+	p.tellWays() // before any hand
 	return p, nil
 }
 

@@ -81,6 +81,11 @@ type Options struct {
 	// TrustLocal: programs of this machine manage the phone without signing in
 	// (manage.Config.TrustLocal).
 	TrustLocal bool
+	// SetServer keeps a sign-in server that was typed at the phone; nil: it can't be.
+	SetServer func(address string) error
+	// PageLife is how long a code of the phone's own sign-in page is good for, 0: ten
+	// minutes.
+	PageLife time.Duration
 	// Web adds routes to the management server.
 	Web func(*manage.Config)
 }
@@ -203,6 +208,8 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 		ForgetAccounts: s.web.forget,
 		CheckConfig:    o.CheckConfig,
 		Given:          o.Given, StickDir: o.StickDir,
+		Ways:      phone.SignInWays{Server: serverHost(o.Config.OAuthEndpoint.Value), SetServer: typedServer(o.Config)},
+		SetServer: o.SetServer,
 		LineDefaults: func(l *Line) {
 			l.SIP.Roots, l.SIP.DisplayName, l.Codecs = roots, o.Config.DisplayName.Value, o.Codecs
 		},
@@ -233,6 +240,9 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 			return a, nil
 		}
 		cfg.Grant = grant(o, roots, s.Gate)
+		if e := s.enrolment(o); e != nil {
+			cfg.Enrol = e
+		}
 	}
 	if s.Phone, err = New(cfg); err != nil {
 		return err

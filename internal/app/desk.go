@@ -52,6 +52,12 @@ func (p *Phone) runDesk(e phone.Effect) bool {
 		p.saves.add(func() { p.deleteContact(e.ID) })
 	case phone.ScanCode:
 		p.scan()
+	case phone.SignInWith:
+		p.signInWith(e)
+	case phone.StopSignInWith:
+		p.typed.cancel()
+	case phone.SetSignInServer:
+		p.saves.add(func() { p.setSignInServer(e) })
 	case phone.TakeOffer:
 		p.takeOffer(e)
 	case phone.DeclineOffer:

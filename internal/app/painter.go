@@ -2,6 +2,7 @@ package app
 
 import (
 	"image"
+	"slices"
 	"time"
 
 	"phoned/phone"
@@ -44,19 +45,11 @@ func (p *Phone) paint(changed <-chan phone.View) {
 			env.SoftWidth = n.SoftWidth()
 		}
 		screen := ui.Build(v, env)
-		img, dirty := p.cfg.Renderer.Draw(screen)
 		was := light
 		light = brightness(v)
-		switch {
-		case light == 0 && was != 0: // asleep: nothing is to be read, whatever lights the panel
-			p.show(image.NewRGBA(img.Rect), []image.Rectangle{img.Rect})
+		p.draw(v, env, screen, was, light)
+		if light == 0 {
 			screen.Next = time.Time{}
-		case light == 0:
-			screen.Next = time.Time{}
-		case was == 0:
-			p.show(img, []image.Rectangle{img.Rect})
-		default:
-			p.show(img, dirty)
 		}
 		if light != was {
 			p.backlight(light)
@@ -106,13 +99,40 @@ func (p *Phone) backlight(percent int) {
 	}
 }
 
-func (p *Phone) show(img *image.RGBA, dirty []image.Rectangle) {
-	if len(dirty) == 0 {
+// draw shows a screen on the panels and on the mirror, which sleep and wake
+// together. While the last letter of a password can be seen on the glass, the
+// mirror gets a picture without it.
+func (p *Phone) draw(v phone.View, env ui.Env, screen ui.Screen, was, light int) {
+	img, dirty := p.cfg.Renderer.Draw(screen)
+	whole := []image.Rectangle{img.Rect}
+	switch {
+	case light == 0 && was != 0: // asleep: nothing is to be read, whatever lights the panel
+		dark := image.NewRGBA(img.Rect)
+		p.mirror(dark, whole)
+		p.show(dark, whole)
 		return
+	case light == 0:
+		return
+	case was == 0:
+		dirty = whole
 	}
-	if p.cfg.Mirror != nil {
+	p.mirror(img, slices.Concat(dirty, p.peeked))
+	p.peeked = nil
+	if v.Form != nil && v.Form.Peek != "" && len(p.cfg.Board.Panels) > 0 {
+		env.Peek = true
+		img, p.peeked = p.cfg.Renderer.Draw(ui.Build(v, env))
+		dirty = slices.Concat(dirty, p.peeked)
+	}
+	p.show(img, dirty)
+}
+
+func (p *Phone) mirror(img *image.RGBA, dirty []image.Rectangle) {
+	if len(dirty) > 0 && p.cfg.Mirror != nil {
 		p.cfg.Mirror.Show(img, dirty)
 	}
+}
+
+func (p *Phone) show(img *image.RGBA, dirty []image.Rectangle) {
 	for _, d := range p.cfg.Board.Panels {
 		for _, r := range dirty {
 			if err := d.Draw(img, r); err != nil {

@@ -9,6 +9,7 @@ import (
 	"phoned/backend"
 	"phoned/internal/backoff"
 	"phoned/internal/health"
+	"phoned/manage"
 	"phoned/phone"
 	"phoned/provisioning"
 )
@@ -25,6 +26,8 @@ const (
 	signInFirst  = 2 * time.Second
 	signInMax    = 2 * time.Minute
 	signInJitter = 0.5
+	// enrolPause is how long no code is offered after too many tries of one.
+	enrolPause = 30 * time.Second
 )
 
 // The codes of the sign-in's own problems.
@@ -40,11 +43,34 @@ type signer struct {
 	again  chan struct{} // ends a wait between attempts
 }
 
+// tellWays says how people can sign in.
+func (p *Phone) tellWays() {
+	w := p.cfg.Ways
+	w.Code = p.cfg.Grant != nil || p.cfg.Enrol != nil
+	w.Password = p.account != nil && w.Server != ""
+	w.SetServer = w.SetServer && p.cfg.SetServer != nil && p.account != nil
+	p.loop.Post(phone.SignInWaysChanged{Ways: w})
+}
+
+// cancelCode ends a sign-in by code that a person does not want; false: there is
+// none.
+func (p *Phone) cancelCode() bool {
+	p.signer.mu.Lock()
+	running := p.signer.cancel != nil
+	p.signer.mu.Unlock()
+	if !running {
+		return false
+	}
+	p.stopSignIn()
+	p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionOut}})
+	return true
+}
+
 // signIn shows a code on the screen and signs in with what it brings. Codes
 // that expire are replaced; it ends with the sign-in, a refusal or stopSignIn.
 // While it runs it only ends a wait.
 func (p *Phone) signIn() {
-	if p.cfg.Grant == nil {
+	if p.cfg.Grant == nil && p.cfg.Enrol == nil {
 		p.log.Info("signing in by a code is not configured")
 		return
 	}
@@ -87,19 +113,50 @@ func (p *Phone) stopSignIn() {
 	}
 	p.solved(codeNoCode, "")
 	p.solved(codeDenied, "")
+	p.solved(codeEnrolTries, "")
+}
+
+// networkChanged ends a wait for a code: there may be a way now.
+func (p *Phone) networkChanged() {
+	p.signer.mu.Lock()
+	defer p.signer.mu.Unlock()
+	if p.signer.cancel == nil {
+		return
+	}
+	select {
+	case p.signer.again <- struct{}{}:
+	default:
+	}
 }
 
 func (p *Phone) signInByCode(ctx context.Context, again <-chan struct{}) error {
 	wait := backoff.New(signInFirst, signInMax, signInJitter, nil)
 	for {
-		tokens, err := p.useCode(ctx)
+		var tokens backend.Tokens
+		var err error
+		if p.cfg.Grant != nil {
+			tokens, err = p.useCode(ctx)
+		}
+		page := p.cfg.Enrol != nil && (p.cfg.Grant == nil || noGrant(err))
+		if page {
+			err = p.usePage(ctx)
+		}
 		switch {
+		case err == nil && page:
+			return nil
 		case err == nil:
 			return p.account.SignInWithTokens(ctx, tokens)
 		case ctx.Err() != nil:
 			return err
-		case errors.Is(err, provisioning.ErrExpired):
+		case errors.Is(err, provisioning.ErrExpired), errors.Is(err, manage.ErrEnrolExpired):
 			wait.Reset()
+			continue
+		case errors.Is(err, manage.ErrEnrolTries):
+			p.triedTooOften(err)
+			p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionOut}})
+			if !p.pause(ctx, enrolPause, again) {
+				return ctx.Err()
+			}
 			continue
 		case errors.Is(err, provisioning.ErrDenied):
 			p.problem(health.Problem{Code: codeDenied, Severity: health.Warning, Detail: err.Error(),
@@ -129,7 +186,10 @@ func (p *Phone) useCode(ctx context.Context) (backend.Tokens, error) {
 // noCode says why there is no code on the screen.
 func (p *Phone) noCode(err error) {
 	h := backend.ProblemOf(err)
-	if errors.Is(err, provisioning.ErrGrant) {
+	switch {
+	case errors.Is(err, manage.ErrEnrolNowhere):
+		h = health.Problem{Severity: health.Warning, Title: "The phone has no network for its sign-in page.", Advice: "Check the network; the phone tries again by itself.", Detail: err.Error()}
+	case errors.Is(err, provisioning.ErrGrant):
 		h.Title, h.Advice = "The server gives no code to sign in with.", "Tell your administrator; the phone tries again by itself."
 	}
 	h.Code, h.Subject = codeNoCode, ""

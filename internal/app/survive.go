@@ -16,7 +16,10 @@ func (p *Phone) watchNetwork() {
 		return
 	}
 	p.wg.Go(func() {
-		err := p.cfg.Network(p.ctx, func() { p.common.add(p.agent.AddressChanged) })
+		err := p.cfg.Network(p.ctx, func() {
+			p.common.add(p.agent.AddressChanged)
+			p.networkChanged()
+		})
 		if err != nil && p.ctx.Err() == nil {
 			p.log.Warn("changes of the network are not noticed", "err", err)
 		}
