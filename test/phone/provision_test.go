@@ -70,6 +70,16 @@ func (h *household) write() {
 // live runs a phone of the lab that was given its file on the image, and more.
 func live(t *testing.T, more string, site http.Handler) *household {
 	t.Helper()
+	return liveWith(t, site, func(ex *lab.Exchange) string {
+		access, refresh, _ := ex.Tokens(extension)
+		return fmt.Sprintf("oauth_endpoint = %q\nws_servers = [%q]\ndisplay_name = \"Front desk\"\naccess_token = %q\nrefresh_token = %q\n%s",
+			ex.OAuthURL(), ex.WSSURL(), access, refresh, more)
+	})
+}
+
+// liveWith runs a phone whose file on the image is of one's own.
+func liveWith(t *testing.T, site http.Handler, image func(*lab.Exchange) string) *household {
+	t.Helper()
 	ex, err := lab.Start(context.Background(), lab.Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -87,9 +97,7 @@ func live(t *testing.T, more string, site http.Handler) *household {
 	if err := h.depot.UseFolder(filepath.Join(data, "parts")); err != nil {
 		t.Fatal(err)
 	}
-	access, refresh, _ := ex.Tokens(extension)
-	doc := fmt.Sprintf("oauth_endpoint = %q\nws_servers = [%q]\ndisplay_name = \"Front desk\"\naccess_token = %q\nrefresh_token = %q\n%s",
-		ex.OAuthURL(), ex.WSSURL(), access, refresh, more)
+	doc := image(ex)
 	h.client = &http.Client{}
 	if site != nil {
 		srv := httptest.NewServer(site)
@@ -117,7 +125,7 @@ func live(t *testing.T, more string, site http.Handler) *household {
 		s, err := app.Assemble(app.Options{
 			Config: cfg, DataDir: data, Devices: b.card, Version: "test", Clock: h.clock, Board: app.Board{Name: "virtual"},
 			Roots: ex.CertPool(), Loopback: true, PhoneName: "Front desk", Log: slog.New(slog.DiscardHandler),
-			CheckConfig: func(bool) { h.prov.CheckSync() }, Given: h.prov,
+			CheckConfig: func(bool) { h.prov.CheckSync() }, Given: h.prov, SetServer: h.prov.SetSignInServer,
 		})
 		if err != nil {
 			return app.Made{}, errors.Join(err, b.card.Close())

@@ -65,6 +65,8 @@ func TestSignInByCodeIsRefused(t *testing.T) {
 	w.problem("signin.denied")
 	w.until("no code", func(v phone.View) bool { return v.Session.State == phone.SessionOut && v.Session.Code == "" })
 	w.softKey(phone.ActSignIn)
+	w.screen(phone.ScreenMenu)
+	w.press("ok") // by QR code
 	v = w.until("another code", func(v phone.View) bool { return v.Session.Code != "" })
 	w.healed("signin.denied")
 	w.must(ex.OAuth.Approve(v.Session.Code, lab.Email("1002")))

@@ -77,6 +77,7 @@ export async function startPhone(...args) {
       if (child.exitCode !== 0) throw new Error(`the phone ended with status ${child.exitCode}: ${said.join('').slice(-1000)}`);
     },
   };
+  if (args.includes('-fresh')) return phone; // nobody is signed in
   await until('the phone is registered', async () => (await phone.status()).isConnected);
   await phone.screen('idle');
   return phone;
