@@ -161,20 +161,9 @@ func isLoopback(host string) bool {
 // Do makes one request. The error is an *Error, or a marshalling error of the
 // caller's own body.
 func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
-	u, err := CheckURL(r.URL)
+	u, err := c.where(r)
 	if err != nil {
-		host := "?"
-		if u, perr := url.Parse(r.URL); perr == nil && u.Host != "" {
-			host = u.Host
-		}
-		return Answer{}, &Error{Op: r.Op, Host: host, Kind: ErrURL, cause: strings.TrimPrefix(err.Error(), ErrURL.Error()+": ")}
-	}
-	if len(r.Query) > 0 {
-		q := u.Query()
-		for k, v := range r.Query {
-			q[k] = v
-		}
-		u.RawQuery = q.Encode()
+		return Answer{}, err
 	}
 	if u.Scheme == "https" {
 		if err := c.gate.Wait(ctx); err != nil {
@@ -208,6 +197,26 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
 		return Answer{}, &Error{Op: r.Op, Host: u.Host, Kind: ErrTooLarge, cause: fmt.Sprintf("more than %d bytes", limit)}
 	}
 	return Answer{Status: resp.StatusCode, ETag: resp.Header.Get("ETag"), Body: body}, nil
+}
+
+// where is the request's address, if it may be asked.
+func (c *Client) where(r Request) (*url.URL, error) {
+	u, err := CheckURL(r.URL)
+	if err != nil {
+		host := "?"
+		if u, perr := url.Parse(r.URL); perr == nil && u.Host != "" {
+			host = u.Host
+		}
+		return nil, &Error{Op: r.Op, Host: host, Kind: ErrURL, cause: strings.TrimPrefix(err.Error(), ErrURL.Error()+": ")}
+	}
+	if len(r.Query) > 0 {
+		q := u.Query()
+		for k, v := range r.Query {
+			q[k] = v
+		}
+		u.RawQuery = q.Encode()
+	}
+	return u, nil
 }
 
 // send makes one request, and once more where the handshake taught the gate the
@@ -304,4 +313,65 @@ func retryAfter(s string, now time.Time) time.Duration {
 		d = t.Sub(now)
 	}
 	return min(max(d, 0), maxRetryAfter)
+}
+
+// Fetch makes one request whose answer may be long and goes to a writer: open is
+// called once with its length, -1: unknown, when the answer is a good one. The
+// request's Timeout bounds each pause of the answer, not the whole of it; MaxBody
+// bounds its length. An error of open or its writer is returned as it is.
+func (c *Client) Fetch(ctx context.Context, r Request, open func(size int64) (io.Writer, error)) error {
+	u, err := c.where(r)
+	if err != nil {
+		return err
+	}
+	if u.Scheme == "https" {
+		if err := c.gate.Wait(ctx); err != nil {
+			return classify(r.Op, u.Host, ctx, err)
+		}
+	}
+	pause := cmp.Or(r.Timeout, c.timeout)
+	live, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stalled := c.clock.AfterFunc(pause, cancel)
+	defer func() { stalled.Stop() }()
+	req, err := c.build(live, r, u)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Accept", "*/*")
+	resp, err := c.send(req)
+	if err != nil {
+		return classify(r.Op, u.Host, ctx, err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, DefaultMaxBody))
+		return c.refused(r.Op, u.Host, resp, body)
+	}
+	limit := cmp.Or(r.MaxBody, DefaultMaxBody)
+	if resp.ContentLength > limit {
+		return &Error{Op: r.Op, Host: u.Host, Kind: ErrTooLarge, cause: fmt.Sprintf("more than %d bytes", limit)}
+	}
+	out, err := open(resp.ContentLength)
+	if err != nil {
+		return err
+	}
+	b := make([]byte, 64<<10)
+	for have := int64(0); ; {
+		stalled.Stop()
+		stalled = c.clock.AfterFunc(pause, cancel)
+		n, err := resp.Body.Read(b)
+		if have += int64(n); have > limit {
+			return &Error{Op: r.Op, Host: u.Host, Kind: ErrTooLarge, cause: fmt.Sprintf("more than %d bytes", limit)}
+		}
+		if _, werr := out.Write(b[:n]); werr != nil {
+			return werr
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return classify(r.Op, u.Host, ctx, err)
+		}
+	}
 }
