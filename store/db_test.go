@@ -120,12 +120,63 @@ func TestSettings(t *testing.T) {
 func TestOpenRefusesANewerSchema(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "p.db")
 	d := openTest(t, path, Options{})
-	_, err := d.write.Exec("PRAGMA user_version = 99")
+	_, err := d.write.Exec("PRAGMA user_version = 99; PRAGMA application_id = 99")
 	must(t, err)
 	must(t, d.Close())
 	_, err = Open(path, Options{SetAside: true})
 	if !errors.Is(err, ErrNewer) || !strings.Contains(err.Error(), "99") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A firmware that was updated and rolled back uses its database on, unless a step
+// says that it can't; forward again nothing runs twice.
+func TestAFirmwareIsRolledBack(t *testing.T) {
+	for _, c := range []struct {
+		name, third, fourth string
+		usable              bool
+	}{
+		{"steps that add", "-- usable from: 2\nALTER TABLE a ADD COLUMN y DEFAULT 0;", "-- usable from: 2\nCREATE TABLE c (x);", true},
+		{"a step that does not say so", "ALTER TABLE a RENAME COLUMN x TO z;", "", false},
+		{"one that adds after one that does not", "ALTER TABLE a RENAME COLUMN x TO z;", "-- usable from: 2\nCREATE TABLE c (x);", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			db, err := sql.Open("sqlite", dsn(Memory, ""))
+			must(t, err)
+			defer db.Close()
+			db.SetMaxOpenConns(1)
+			files := fstest.MapFS{"migrations/0001_a.sql": {Data: []byte("CREATE TABLE a (x);")}, "migrations/0002_b.sql": {Data: []byte("CREATE TABLE b (x);")},
+				"migrations/0003_c.sql": {Data: []byte(c.third)}}
+			if c.fourth != "" {
+				files["migrations/0004_d.sql"] = &fstest.MapFile{Data: []byte(c.fourth)}
+			}
+			after, err := readMigrations(files)
+			must(t, err)
+			before := after[:2]
+			must(t, migrate(t.Context(), db, before))
+			_, err = db.Exec("INSERT INTO a (x) VALUES (1)")
+			must(t, err)
+			must(t, migrate(t.Context(), db, after))
+			err = migrate(t.Context(), db, before)
+			if c.usable {
+				must(t, err)
+				_, err = db.Exec("INSERT INTO a (x) VALUES (2)")
+				must(t, err)
+				var rows int
+				must(t, db.QueryRow("SELECT count(*) FROM a").Scan(&rows))
+				if rows != 2 {
+					t.Errorf("%d rows", rows)
+				}
+			} else if !errors.Is(err, ErrNewer) {
+				t.Errorf("got %v", err)
+			}
+			must(t, migrate(t.Context(), db, after))
+		})
+	}
+	for _, line := range []string{"-- usable from: 3", "-- usable from: 0", "-- usable from: x"} {
+		if _, err := readMigrations(fstest.MapFS{"migrations/0001_a.sql": {}, "migrations/0002_b.sql": {Data: []byte(line)}}); err == nil {
+			t.Errorf("%q was taken", line)
+		}
 	}
 }
 
