@@ -155,7 +155,7 @@ func lineProblem(p phone.ProblemInfo) bool {
 // problem words a problem: the catalogue's sentence, otherwise its own title.
 func (b *builder) problem(p phone.ProblemInfo) string {
 	if k := "problem." + p.Code; b.c.has(k) {
-		return b.c.say(k, "subject", Clean(p.Subject))
+		return b.c.say(k, "subject", Clean(p.Subject), "detail", Clean(p.Detail))
 	}
 	if t := Clean(p.Title); t != "" {
 		return t

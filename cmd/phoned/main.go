@@ -45,6 +45,8 @@ func main() {
 			os.Exit(boardCommand(os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
 		case "provision":
 			os.Exit(provisionCommand(os.Args[2:], os.Stdout, os.Stderr))
+		case "update-helper":
+			os.Exit(updateHelper(os.Stdin, os.Stdout, os.Stderr))
 		case "tones":
 			os.Exit(tonesCommand(os.Args[2:], os.Stdout, os.Stderr))
 		}
@@ -52,7 +54,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.board, "board", "/etc/phoned/board.toml", "board `file`")
 	flag.StringVar(&o.config, "config", "/etc/phoned/phoned.toml", "configuration `file`")
-	flag.StringVar(&o.data, "data", "/var/lib/phoned", "`folder` for what is kept")
+	flag.StringVar(&o.data, "data", dataFolder, "`folder` for what is kept")
 	flag.StringVar(&o.key, "secrets-key", "", "`file` with the key that seals the secrets, on another partition than -data")
 	flag.StringVar(&o.listen, "listen", "127.0.0.1:8480", "`address` of the management server (loopback only), \"\" for none")
 	flag.BoolVar(&o.loopback, "loopback", false, "take loopback addresses as media addresses: for an exchange on this machine")
@@ -83,6 +85,8 @@ func run(ctx context.Context, o options, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	updates, stopUpdates := startUpdates(ctx, o, log)
+	defer stopUpdates()
 	r := app.Runner{Provisioner: prov, Log: log,
 		Make: func(cfg provisioning.Config, told []health.Problem) (app.Made, error) {
 			return assemble(o, cfg, told, prov, log)
@@ -92,6 +96,7 @@ func run(ctx context.Context, o options, log *slog.Logger) error {
 				log.Warn("systemd was not told", "err", err)
 			}
 			current.Store(s)
+			updates.Attach(s)
 		},
 	}
 	watched, stopWatching := context.WithCancel(ctx)

@@ -109,6 +109,7 @@ type System struct {
 	network Network
 
 	data      string
+	client    *httpcall.Client      // asks with the phone's authorities and its clock
 	wifi      func(context.Context) // sets up the wireless networks
 	forget    func() error          // wipes what others keep in the data folder; nil: nobody does
 	resetting sync.Once
@@ -165,6 +166,7 @@ func Assemble(o Options) (*System, error) {
 func (s *System) build(o Options, secrets *store.Secrets) error {
 	ctx := context.Background()
 	roots := trusted(o, s.Health)
+	s.client = httpcall.New(httpcall.Config{Roots: roots, Gate: s.Gate, Clock: o.Clock, UserAgent: "phoned/" + o.Version})
 	id, err := instanceID(ctx, s.DB)
 	if err != nil {
 		s.log.Warn("the instance id could not be kept", "err", err)

@@ -25,6 +25,9 @@ type storage struct {
 	user  func() string
 }
 
+// codeStoreUnusable is the problem of a phone that keeps nothing.
+const codeStoreUnusable = "store.unusable"
+
 // openStorage opens database and secrets under dir. A broken database is set
 // aside; a disk that can't be written leaves a phone that forgets.
 func openStorage(dir, keyFile string, opts store.Options, problems *health.Registry) (*store.DB, *store.Secrets, error) {
@@ -41,7 +44,7 @@ func openStorage(dir, keyFile string, opts store.Options, problems *health.Regis
 		}
 		return db, secrets, nil
 	}
-	problems.Set(health.Problem{Code: "store.unusable", Severity: health.Error, Title: "The phone can't save anything",
+	problems.Set(health.Problem{Code: codeStoreUnusable, Severity: health.Error, Title: "The phone can't save anything",
 		Advice: "Calls work, but history and settings are lost at the next start.", Detail: err.Error()})
 	db, memErr := store.Open(store.Memory, opts)
 	return db, secrets, memErr

@@ -24,7 +24,7 @@ var leaves = []string{
 }
 
 // parts are what internal/app introduces to each other.
-var parts = []string{"phone/...", "ui/...", "sip/...", "media/...", "hal/...", "backend/...", "store/...", "provisioning/...", "manage/..."}
+var parts = []string{"phone/...", "ui/...", "sip/...", "media/...", "hal/...", "backend/...", "store/...", "provisioning/...", "manage/...", "update/..."}
 
 // Table is the import law. The standard library is open to all unless NotStd says
 // otherwise; whatever is not listed is forbidden.
@@ -46,6 +46,7 @@ var Table = []Rule{
 	{Room: "backend/...", Own: leaves, Third: uuid},
 	{Room: "store/...", Own: leaves, Third: join(sqlite, system...)},
 	{Room: "provisioning/...", Own: join(leaves, "store/...", "backend/..."), Third: join(toml, system...)},
+	{Room: "update/...", Own: join(leaves, "store/..."), Third: system},
 	{Room: "manage/...", Own: join(leaves, "phone", "provisioning/...", "store/...", "manage/access")},
 
 	// The exchange of tests and of the simulator.

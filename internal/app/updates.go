@@ -1,0 +1,199 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"phoned/internal/health"
+	"phoned/internal/httpcall"
+	"phoned/internal/mountwatch"
+	"phoned/phone"
+	"phoned/update"
+)
+
+// The problems of updates: what is under way, and how the last one ended.
+const (
+	codeUpdate       = "update."
+	codeUpdateFailed = "update.failed"
+	codeRolledBack   = "update.rolled_back"
+)
+
+// underway are the phases that the screen tells of.
+var underway = map[update.Phase]string{
+	update.Fetching:   "New firmware is fetched",
+	update.Verifying:  "New firmware is checked",
+	update.Installing: "New firmware is installed",
+	update.Restarting: "New firmware: the phone restarts soon",
+	update.Trial:      "New firmware is tried",
+}
+
+// Updates connects updates of the firmware with the phone that runs: they outlive
+// it when it is made anew with another configuration.
+type Updates struct {
+	Manager *update.Manager
+	stick   string
+	log     *slog.Logger
+
+	mu    sync.Mutex
+	sys   *System
+	state update.State
+	wg    sync.WaitGroup
+}
+
+// UpdatesConfig is what Updates needs.
+type UpdatesConfig struct {
+	DataDir string
+	Slots   update.Slotter
+	// StickDir is where the system mounts sticks, "": nowhere. A stick with a bundle
+	// begins an update by itself: RAUC takes it only with a signature it trusts, and
+	// nothing older than what runs.
+	StickDir string
+	Log      *slog.Logger // nil: discard
+}
+
+// NewUpdates makes it; Run works.
+func NewUpdates(c UpdatesConfig) *Updates {
+	u := &Updates{stick: c.StickDir, log: c.Log}
+	if u.log == nil {
+		u.log = slog.New(slog.DiscardHandler)
+	}
+	u.Manager = update.New(update.Config{Dir: c.DataDir, Slots: c.Slots, HTTP: u.client, Log: u.log, Changed: u.changed})
+	u.state = u.Manager.State()
+	return u
+}
+
+// client downloads as the phone that runs does: by its authorities and its clock.
+func (u *Updates) client() *httpcall.Client {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.sys == nil {
+		return nil
+	}
+	return u.sys.client
+}
+
+// Run works until ctx ends.
+func (u *Updates) Run(ctx context.Context) {
+	defer u.wg.Wait()
+	if u.stick != "" {
+		u.wg.Go(func() {
+			err := mountwatch.Watch(ctx, u.stick, func(mounted bool) {
+				if mounted {
+					u.lookAtStick()
+				}
+			})
+			if err != nil && ctx.Err() == nil {
+				u.log.Warn("sticks are not looked at for updates", "err", err)
+			}
+		})
+	}
+	u.Manager.Run(ctx)
+}
+
+func (u *Updates) lookAtStick() {
+	src, err := update.OnStick(u.stick)
+	if err != nil {
+		return // it is for something else
+	}
+	if err := u.Manager.Begin(src, false); err != nil {
+		u.log.Warn("the update on the stick is not taken", "file", src.Name, "err", err)
+	}
+}
+
+// Attach makes s the phone whose calls, lines and problems count; it ends with s.
+func (u *Updates) Attach(s *System) {
+	u.mu.Lock()
+	u.sys = s
+	state := u.state
+	u.mu.Unlock()
+	u.show(s, state)
+	views, stop := s.Phone.Subscribe()
+	u.wg.Go(func() {
+		defer stop()
+		facts := factsOf(s.Phone.View())
+		u.Manager.Tell(facts)
+		for {
+			select {
+			case v, ok := <-views:
+				if !ok {
+					return
+				}
+				if f := factsOf(v); f != facts {
+					facts = f
+					u.Manager.Tell(f)
+				}
+			case <-s.Phone.ctx.Done():
+				return
+			}
+		}
+	})
+}
+
+// factsOf is what an update must know of the phone. The self-test: the core's loop
+// runs (there is a view), and what is kept can be opened and written.
+func factsOf(v phone.View) update.Facts {
+	f := update.Facts{
+		Ready: true,
+		Busy:  len(v.Calls) > 0 || v.OffHook || v.Screen == phone.ScreenDialing,
+		Registered: slices.ContainsFunc(v.Lines, func(l phone.LineView) bool {
+			return l.State == phone.LineRegistered
+		}),
+	}
+	for _, p := range v.Problems {
+		if p.Code == codeStoreUnusable {
+			f.Fault = cmp.Or(p.Detail, p.Title)
+		}
+	}
+	return f
+}
+
+// changed is called after every step of an update.
+func (u *Updates) changed(s update.State) {
+	u.mu.Lock()
+	u.state = s
+	sys := u.sys
+	u.mu.Unlock()
+	if sys != nil {
+		u.show(sys, s)
+	}
+}
+
+// show tells the screen, the problems' list and the stream of events.
+func (u *Updates) show(sys *System, s update.State) {
+	for phase, title := range underway {
+		code := codeUpdate + string(phase)
+		if phase != s.Phase {
+			sys.Health.Clear(code, "")
+			continue
+		}
+		detail := s.Bundle.Version
+		if n := s.Percent(); n >= 0 {
+			detail = fmt.Sprintf("%d %%", n)
+		}
+		sys.Health.Set(health.Problem{Code: code, Severity: health.Warning, Title: title, Detail: cmp.Or(detail, "…")})
+	}
+	r := s.Report
+	failed := s.Phase == update.Idle && !r.Good() && r.Reason != "" && r.Reason != update.Same && r.Reason != update.Cancelled
+	problem := health.Problem{Severity: health.Warning, Detail: fmt.Sprintf("%s (%s)", cmp.Or(r.Detail, string(r.Reason)), r.Reason), Since: r.At}
+	switch {
+	case !failed:
+		sys.Health.Clear(codeUpdateFailed, "")
+		sys.Health.Clear(codeRolledBack, "")
+	case r.RolledBack():
+		problem.Code, problem.Title = codeRolledBack, "The new firmware did not work; the one before runs"
+		problem.Advice = "Tell your administrator; the phone works as before."
+		sys.Health.Set(problem)
+	default:
+		problem.Code, problem.Title = codeUpdateFailed, "The update failed; the phone works as before"
+		problem.Advice = "Try again, or tell your administrator."
+		sys.Health.Set(problem)
+	}
+	sys.Phone.event("update", map[string]any{
+		"phase": string(s.Phase), "percent": s.Percent(), "version": s.Boot.Version, "offered": s.Bundle.Version,
+		"way": string(s.Boot.Way), "reason": string(r.Reason), "detail": r.Detail,
+	})
+}

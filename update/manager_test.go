@@ -1,0 +1,209 @@
+package update
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"phoned/internal/httpcall"
+)
+
+// bench is a Manager over a helper of fake slots.
+type bench struct {
+	t      *testing.T
+	m      *Manager
+	slots  *fakeSlots
+	helper *Helper
+	states chan State
+}
+
+func newBench(t *testing.T, f *fakeSlots, client *httpcall.Client) *bench {
+	t.Helper()
+	h, c := served(t, f)
+	b := &bench{t: t, slots: f, helper: h, states: make(chan State, 1000)}
+	dir := t.TempDir()
+	h.File = filepath.Join(dir, StagedName)
+	b.m = New(Config{Dir: dir, Slots: c, HTTP: func() *httpcall.Client { return client }, Changed: func(s State) { b.states <- s }})
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() { b.m.Run(ctx) })
+	t.Cleanup(func() { cancel(); wg.Wait() })
+	return b
+}
+
+// until gives the first state that is as wanted.
+func (b *bench) until(is func(State) bool) State {
+	b.t.Helper()
+	for {
+		select {
+		case s := <-b.states:
+			if is(s) {
+				return s
+			}
+		case <-b.t.Context().Done():
+			b.t.Fatal("never")
+		}
+	}
+}
+
+func (b *bench) ended() State {
+	b.t.Helper()
+	return b.until(func(s State) bool { return s.Phase == Idle && s.Report.Reason != "" })
+}
+
+func ordinary() *fakeSlots {
+	return &fakeSlots{boot: Boot{Way: Slots, Slot: "A", Version: "1.0", Compatible: "board"}, bundle: Bundle{"board", "2.0"}}
+}
+
+func (b *bench) ready() {
+	b.t.Helper()
+	b.m.Tell(well)
+	b.until(func(s State) bool { return s.confirmed && strings.Contains(b.slots.did(), "good") })
+}
+
+func stickWith(t *testing.T, names ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, n := range names {
+		if err := os.WriteFile(filepath.Join(dir, n), []byte("bundle "+n), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestFromTheStick(t *testing.T) {
+	b := newBench(t, ordinary(), nil)
+	b.ready()
+	src, err := OnStick(stickWith(t, "phoned-1.9.raucb", "phoned-1.10.raucb", "letter.txt"))
+	if err != nil || src.Name != "phoned-1.10.raucb" {
+		t.Fatalf("%+v, %v", src, err)
+	}
+	if err := b.m.Begin(src, false); err != nil {
+		t.Fatal(err)
+	}
+	b.until(func(s State) bool { return s.Phase == Restarting })
+	if did := b.slots.did(); did != "good install" {
+		t.Error(did)
+	}
+	if err := b.m.Begin(src, false); !errors.Is(err, ErrBusy) {
+		t.Errorf("a second one: %v", err)
+	}
+	b.m.Tell(talks)
+	b.m.Tell(well)
+	if _, err := OnStick(t.TempDir()); !errors.Is(err, ErrSource) {
+		t.Errorf("an empty stick: %v", err)
+	}
+}
+
+func TestDownload(t *testing.T) {
+	body := strings.Repeat("bundle", 300_000)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/good":
+			http.ServeContent(w, r, "good", time.Time{}, strings.NewReader(body))
+		case "/short":
+			w.Header().Set("Content-Length", "1000")
+			_, _ = w.Write([]byte("short"))
+		case "/endless":
+			w.Header().Set("Content-Length", "99999999999")
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	defer srv.Close()
+	for path, want := range map[string]Reason{"/short": Unreachable, "/endless": Unreachable, "/none": Unreachable} {
+		b := newBench(t, ordinary(), httpcall.New(httpcall.Config{}))
+		b.ready()
+		if err := b.m.Begin(Source{Kind: URL, Place: srv.URL + path + "?token=geheim"}, false); err != nil {
+			t.Fatal(err)
+		}
+		s := b.ended()
+		if s.Report.Reason != want || strings.Contains(s.Report.Detail+s.Source.Name, "geheim") {
+			t.Errorf("%s: %+v", path, s.Report)
+		}
+		if _, err := os.Stat(b.m.staged()); err == nil {
+			t.Errorf("%s: half a bundle stays", path)
+		}
+	}
+	b := newBench(t, ordinary(), httpcall.New(httpcall.Config{}))
+	b.ready()
+	if err := b.m.Begin(Source{Kind: URL, Place: srv.URL + "/good"}, false); err != nil {
+		t.Fatal(err)
+	}
+	if s := b.until(func(s State) bool { return s.Percent() > 0 }); s.Total != int64(len(body)) && s.Total != 100 {
+		t.Errorf("of %d", s.Total)
+	}
+	b.until(func(s State) bool { return s.Phase == Restarting })
+	if err := b.m.Begin(Source{Kind: URL, Place: "http://example.net/x"}, false); err == nil {
+		t.Error("a download without TLS")
+	}
+}
+
+func TestUpload(t *testing.T) {
+	b := newBench(t, ordinary(), nil)
+	b.ready()
+	if err := b.m.Upload(t.Context(), "x.raucb", strings.NewReader("bundle"), 6, false); err != nil {
+		t.Fatal(err)
+	}
+	b.until(func(s State) bool { return s.Phase == Restarting })
+
+	b = newBench(t, ordinary(), nil)
+	b.ready()
+	if err := b.m.Upload(t.Context(), "x.raucb", strings.NewReader("bun"), 6, false); err != nil {
+		t.Fatal(err) // it was read; that it is short is in the report
+	}
+	if s := b.ended(); s.Report.Reason != Unreachable {
+		t.Errorf("%+v", s.Report)
+	}
+	if err := b.m.Upload(t.Context(), "x.raucb", strings.NewReader("x"), MaxBundle+1, false); err == nil {
+		t.Error("larger than any disk")
+	}
+}
+
+func TestTheReportStays(t *testing.T) {
+	f := ordinary()
+	f.inspect = errors.New("signature verification failed: self-signed certificate")
+	b := newBench(t, f, nil)
+	b.ready()
+	src, _ := OnStick(stickWith(t, "a.raucb"))
+	if err := b.m.Begin(src, false); err != nil {
+		t.Fatal(err)
+	}
+	if s := b.ended(); s.Report.Reason != BadSignature {
+		t.Errorf("%+v", s.Report)
+	}
+	again := New(Config{Dir: b.m.cfg.Dir, Slots: b.m.cfg.Slots})
+	if r := again.State().Report; r.Reason != BadSignature {
+		t.Errorf("after a restart: %+v", r)
+	}
+	if did := b.slots.did(); did != "good" {
+		t.Error(did)
+	}
+}
+
+func TestARolledBackSystemReports(t *testing.T) {
+	f := ordinary()
+	h, _ := served(t, f)
+	_ = h
+	b := newBench(t, f, nil)
+	if err := b.helper.keep(Attempt{Slot: "B", From: "1.0", Version: "2.0", Written: true, Verdict: NotRegistered, Detail: "no line"}); err != nil {
+		t.Fatal(err)
+	}
+	// What booted before the note was there is asked again by a new Manager.
+	m := New(Config{Dir: t.TempDir(), Slots: b.m.cfg.Slots, Changed: func(s State) { b.states <- s }})
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() { m.Run(ctx) })
+	defer func() { cancel(); wg.Wait() }()
+	if s := b.ended(); !s.Report.RolledBack() || s.Report.Detail != "no line" {
+		t.Errorf("%+v", s.Report)
+	}
+}
