@@ -11,7 +11,7 @@ ARGS ?=
 .PHONY: help
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
-	@echo; echo 'AREA of test-full: interop fuzz kernel qemu arm64 web fleet power'
+	@echo; echo 'AREA of test-full: interop fuzz kernel qemu arm64 web fleet power image'
 
 .PHONY: run
 run: setup-run build ## start the lab exchange and the phone; prints the address of its front panel
@@ -40,6 +40,14 @@ deb: setup-run build ## build/phoned_VERSION_ARCH.deb for this machine's Debian
 deb-arm64: build-arm64 ## the same for 64-bit Arm boards
 	@scripts/deb arm64
 
+.PHONY: image image-run test-image
+image: setup-image build-arm64 ## the flashable image for QEMU's arm64 board and a signed update, in build/image (root)
+	@image/build
+image-run: ## boot build/image by hand in QEMU (KEEP=1: what was changed stays)
+	@image/run
+test-image: image ## boot it, update it well and badly, pull the plug (PHONED_CUTS=200 for more)
+	@test/run image
+
 .PHONY: check
 check: ## formatting, vet, linter, import law and fast tests: about a minute
 	@test/run check
@@ -50,7 +58,7 @@ test: ## everything a change must pass: at most 35 minutes on a new machine, 15 
 
 .PHONY: test-full
 test-full: ## the whole matrix of one AREA
-	@test/run $(or $(AREA),$(error say which: make test-full AREA=interop|fuzz|kernel|qemu|arm64|web|fleet|power))
+	@test/run $(or $(AREA),$(error say which: make test-full AREA=interop|fuzz|kernel|qemu|arm64|web|fleet|power|image))
 
 .PHONY: test-peers
 test-peers: ## calls with FreeSWITCH and Asterisk built beside the project (PEERS=dir)
@@ -103,6 +111,9 @@ setup: ## install what building and testing need from Debian's packages
 	@scripts/setup
 setup-run:
 	@scripts/setup build run
+.PHONY: setup-image
+setup-image:
+	@scripts/setup build arm64 image
 
 .PHONY: clean
 clean: ## remove what was built
