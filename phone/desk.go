@@ -27,6 +27,10 @@ func (t *turn) applyDesk(w What) bool {
 		t.configAsked(w)
 	case Offered:
 		t.offered(w)
+	case StickChanged:
+		t.stickChanged(w.In)
+	case ReportSaved:
+		t.reportSaved(w.OK)
 	case OfferEnded:
 		t.offerEnded(w)
 	case RemoteControl:

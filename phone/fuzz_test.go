@@ -193,6 +193,12 @@ func (m *simulation) desk(c byte) What {
 	case 6:
 		return Offered{Offer{ID: "1", Kind: []OfferKind{OfferStick, OfferAccess}[int(c)%2], PIN: c > 128, Changes: []string{"Language: en → de"}}}
 	case 7:
+		switch c % 4 {
+		case 0:
+			return StickChanged{In: c > 128}
+		case 1:
+			return ReportSaved{OK: c > 128}
+		}
 		return OfferEnded{ID: "1", WrongPIN: c > 128}
 	case 0:
 		if c%4 == 0 {

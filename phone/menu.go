@@ -112,8 +112,12 @@ func (s *State) menuEntries() []entry {
 			{SetForwardAfter, "@" + SetForwardAfter, itoa(int(set.Forward.NoAnswerAfter/time.Second)) + " s", (*turn).nextForwardTime},
 		}
 	case menuSettings:
-		return []entry{sub(menuSound), sub(menuDisplay), sub(menuLanguage), sub(menuCalls), sub(menuLock), to("network", ScreenNetwork),
+		all := []entry{sub(menuSound), sub(menuDisplay), sub(menuLanguage), sub(menuCalls), sub(menuLock), to("network", ScreenNetwork),
 			{"reset", "@reset", "", (*turn).askReset}, sub(menuWeb)}
+		if s.stick {
+			all = append(all, entry{"report", "@report", "", (*turn).saveReport})
+		}
+		return all
 	case menuSound:
 		return s.soundMenu()
 	case menuMelody:

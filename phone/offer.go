@@ -46,10 +46,23 @@ type (
 // What it reads becomes an Offer or a problem.
 type ScanCode struct{}
 
-func (ScanCode) effect()  {}
-func (Offered) what()     {}
-func (OfferEnded) what()  {}
-func (TakeOffer) effect() {}
+// StickChanged says whether a stick is in that reports can be written to.
+type StickChanged struct{ In bool }
+
+// SaveReport writes a report for whoever looks after the phone on the stick. Result:
+// ReportSaved.
+type SaveReport struct{}
+
+// ReportSaved: the report is on the stick and the stick can be pulled out, or it is not.
+type ReportSaved struct{ OK bool }
+
+func (StickChanged) what() {}
+func (ReportSaved) what()  {}
+func (SaveReport) effect() {}
+func (ScanCode) effect()   {}
+func (Offered) what()      {}
+func (OfferEnded) what()   {}
+func (TakeOffer) effect()  {}
 
 // offering is the offer that waits or is on the screen. It is replaced, never changed.
 type offering struct {
@@ -176,4 +189,31 @@ func (s *State) scanAct() Action {
 		return ActScan
 	}
 	return ActNone
+}
+
+// stickChanged shows or hides what can be done with a stick.
+func (t *turn) stickChanged(in bool) {
+	t.stick = in
+	if t.page.screen == ScreenMenu && t.page.menu == menuSettings {
+		t.page.index = min(t.page.index, len(t.menuEntries())-1)
+	}
+}
+
+// saveReport is the entry of the settings; one report at a time.
+func (t *turn) saveReport() {
+	if t.reporting {
+		return
+	}
+	t.reporting = true
+	t.emit(SaveReport{})
+	t.say(ToastReporting, "", false)
+}
+
+func (t *turn) reportSaved(ok bool) {
+	t.reporting = false
+	if ok {
+		t.say(ToastReported, "", false)
+	} else {
+		t.say(ToastNotReported, "", true)
+	}
 }

@@ -52,6 +52,8 @@ type State struct {
 	hookDown   time.Time // since when the handset is down
 	labels     labels
 	toast      *Toast
+	stick      bool // reports can be written to a stick
+	reporting  bool // one is being written
 	volume     *VolumeOverlay
 	display    DisplayState
 	touched    time.Time // when a hand or a call was last there

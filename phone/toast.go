@@ -53,6 +53,9 @@ const (
 	ToastSlotLost       = "slot_lost"       // taken by someone else
 	ToastNoSlot         = "no_free_slot"
 	ToastStillParked    = "still_parked" // Arg: the slot, Who
+	ToastReporting      = "reporting"    // a report is being written to the stick
+	ToastReported       = "reported"     // it is there, the stick can be pulled out
+	ToastNotReported    = "not_reported" // it is not; a problem says why
 	ToastScanning       = "scanning"     // the camera looks for a code
 	ToastMuted          = "muted"        // and somebody speaks
 )

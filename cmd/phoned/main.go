@@ -23,6 +23,7 @@ import (
 	"phoned/internal/app"
 	"phoned/internal/health"
 	"phoned/internal/sdnotify"
+	"phoned/internal/stickout"
 	"phoned/media/device"
 	"phoned/media/device/malgodev"
 	"phoned/provisioning"
@@ -47,6 +48,12 @@ func main() {
 			os.Exit(provisionCommand(os.Args[2:], os.Stdout, os.Stderr))
 		case "update-helper":
 			os.Exit(updateHelper(os.Stdin, os.Stdout, os.Stderr))
+		case "stickout": // the helper of stickSocket; no command for people
+			if err := stickout.Serve(stickDir, os.Stdin, os.Stdout); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			return
 		case "tones":
 			os.Exit(tonesCommand(os.Args[2:], os.Stdout, os.Stderr))
 		}
@@ -107,8 +114,12 @@ func run(ctx context.Context, o options, log *slog.Logger) error {
 	return err
 }
 
-// stickDir is where phoned-stick@.service mounts a stick.
-const stickDir = "/run/phoned/stick"
+// stickDir is where phoned-stick@.service mounts a stick; on stickSocket the service
+// manager listens for files that phoned-stickout@.service writes to it.
+const (
+	stickDir    = "/run/phoned/stick"
+	stickSocket = "/run/phoned/stickout.sock"
+)
 
 // current is the phone that runs, for the watchdog.
 var current atomic.Pointer[app.System]
@@ -177,7 +188,7 @@ func assemble(o options, cfg provisioning.Config, told []health.Problem, prov *a
 		Config: cfg, DataDir: o.data, SecretsKey: o.key, Built: installed(), Devices: device.Mux{Default: cards, Named: map[string]device.Driver{"null": device.NewNull().Real()}},
 		Loopback: o.loopback, TrustLocal: o.trustLocal, PhoneName: cfg.DisplayName.Value, Version: version, Log: log,
 		Board: app.Board{Name: devices.Name, Keypads: devices.Keypads, Hook: devices.Hook, Lamps: devices.Lamps, Panels: devices.Panels, FewKeys: devices.FewKeys, Scanners: devices.Scanners, Camera: openCamera(devices.Camera)},
-		Given: prov, StickDir: stickDir, SetServer: prov.SetSignInServer,
+		Given: prov, StickDir: stickDir, StickSocket: stickSocket, SetServer: prov.SetSignInServer,
 		CheckConfig: func(reboot bool) {
 			prov.CheckSync()
 			if reboot {

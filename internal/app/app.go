@@ -122,6 +122,9 @@ type Config struct {
 	// mounts a stick, "": nowhere.
 	Given    Given
 	StickDir string
+	// Report writes a report to the stick that is in and returns the file's name; nil:
+	// nothing can. It may take a minute.
+	Report func(ctx context.Context) (string, error)
 	// FactoryReset forgets everything that is kept and starts the phone anew.
 	FactoryReset func(ctx context.Context) error
 	Board        Board

@@ -76,6 +76,11 @@ type Options struct {
 	// Given takes sticks, which the system mounts on StickDir, and codes; nil: nothing does.
 	Given    Given
 	StickDir string
+	// StickSocket is where the helper listens that writes a file to a stick; "": there
+	// is none.
+	StickSocket string
+	// Support are parts of a support report beside those that every phone has.
+	Support []SupportPart
 	// WiFi sets up wireless networks; nil: nothing does.
 	WiFi WiFi
 	// TrustLocal: programs of this machine manage the phone without signing in
@@ -107,6 +112,8 @@ type System struct {
 
 	web     *web
 	network Network
+	support  *support
+	standing func() (*provisioning.Trial, *provisioning.Outcome) // of the configuration; nil: nobody knows
 
 	data      string
 	client    *httpcall.Client      // asks with the phone's authorities and its clock
@@ -246,12 +253,16 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 			cfg.Enrol = e
 		}
 	}
+	s.support = &support{s: s, cfg: o.Config, secrets: secrets, info: s.info(o, o.Clock.Now()), device: cfg.Device, parts: o.Support, now: o.Clock.Now}
+	if o.StickSocket != "" {
+		cfg.Report = s.reportTo(o.StickSocket)
+	}
 	if s.Phone, err = New(cfg); err != nil {
 		return err
 	}
 	web := manage.Config{
 		Phone: s.Phone, Screen: s.Mirror, Bus: s.Bus, Health: s.Health, Log: o.Log, Clock: o.Clock, Pages: manage.Pages(),
-		Info: s.info(o, o.Clock.Now()), Figures: s.figures, Owner: owner{s}, Contacts: s, Brand: s.brandOf(cfg.Logo), FewKeys: o.Board.FewKeys, TrustLocal: o.TrustLocal,
+		Info: s.support.info, Figures: s.figures, Owner: owner{s}, Contacts: s, Brand: s.brandOf(cfg.Logo), FewKeys: o.Board.FewKeys, TrustLocal: o.TrustLocal,
 		Access: s.web.book, First: s.web, Audit: s.DB, Certificate: s.web.cert,
 		NetworkOff: func() bool { return s.web.off() || s.Phone.View().Settings.WebOff },
 		Levels: func() manage.Levels {

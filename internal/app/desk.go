@@ -58,6 +58,8 @@ func (p *Phone) runDesk(e phone.Effect) bool {
 		p.typed.cancel()
 	case phone.SetSignInServer:
 		p.saves.add(func() { p.setSignInServer(e) })
+	case phone.SaveReport:
+		p.saveReport()
 	case phone.TakeOffer:
 		p.takeOffer(e)
 	case phone.DeclineOffer:

@@ -139,13 +139,7 @@ func (p *Phone) startGiven() {
 	}
 	if dir := p.cfg.StickDir; dir != "" {
 		p.wg.Go(func() {
-			err := mountwatch.Watch(p.ctx, dir, func(mounted bool) {
-				if mounted {
-					p.stickIn(dir)
-				} else {
-					p.stickOut()
-				}
-			})
+			err := mountwatch.Watch(p.ctx, dir, func(mounted bool) { p.StickMounted(dir, mounted) })
 			if err != nil {
 				p.log.Warn("sticks are not noticed", "err", err)
 			}
@@ -200,7 +194,20 @@ func (p *Phone) scan() {
 	})
 }
 
+// StickMounted says that the system has shown a stick on dir, or that it is gone.
+func (p *Phone) StickMounted(dir string, in bool) {
+	if in {
+		p.stickIn(dir)
+	} else {
+		p.stickOut()
+	}
+}
+
 func (p *Phone) stickIn(dir string) {
+	p.loop.Post(phone.StickChanged{In: p.cfg.Report != nil})
+	if p.cfg.Given == nil {
+		return
+	}
 	l, err := p.cfg.Given.LookAtStick(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -221,6 +228,7 @@ func (p *Phone) stickIn(dir string) {
 }
 
 func (p *Phone) stickOut() {
+	p.loop.Post(phone.StickChanged{})
 	p.solved(codeStick, "")
 	if id, ok := p.offers.drop(phone.OfferStick); ok {
 		p.loop.Post(phone.OfferEnded{ID: id})

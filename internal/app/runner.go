@@ -57,7 +57,7 @@ func (r *Runner) Run(ctx context.Context) error {
 // one runs one phone; true: until there was another configuration.
 func (r *Runner) one(ctx context.Context, made Made) (again bool, err error) {
 	s := made.System
-	s.forget = r.Provisioner.Forget
+	s.forget, s.standing = r.Provisioner.Forget, r.Provisioner.Standing
 	defer r.Provisioner.begun(s)()
 	run, stop := context.WithCancel(ctx)
 	defer stop()

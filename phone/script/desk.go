@@ -15,7 +15,7 @@ import (
 //	keys FUNCTION[:VALUE[:PICKUP]]… (K1 …) · watch RESOURCE STATE [held] [pickup]
 //	[by NUMBER ["Display"]] [line L] · contacts ("NAME" NUMBER[,NUMBER…][!favourite|!vip|!blocked])…
 //	pin ok|wrong · pinsaved ok|failed · callerids NUMBER… · config [reboot] · mailbox LINE NUMBER ·
-//	offer stick|code [pin] [HOST] · offer gone|wrong · camera [off] ·
+//	offer stick|code [pin] [HOST] · offer gone|wrong · camera [off] · stick in|out · report ok|failed ·
 //	type TEXT (digit keys, 1 s apart, for letters) · wake, sleep, toggle, theme T (commands for the display)
 //	ways [code] [password] [set] [HOST] · signin WHY|ok · certificate HEX
 var desk = map[string]func(*World, []string) error{
@@ -80,6 +80,8 @@ var desk = map[string]func(*World, []string) error{
 	"camera": func(w *World, a []string) error {
 		return w.Do(phone.DeviceChanged{Device: phone.DeviceInfo{Camera: word(a, 0) != "off"}})
 	},
+	"stick":  func(w *World, a []string) error { return w.Do(phone.StickChanged{In: word(a, 0) == "in"}) },
+	"report": func(w *World, a []string) error { return w.Do(phone.ReportSaved{OK: word(a, 0) == "ok"}) },
 	"offer": func(w *World, a []string) error {
 		switch word(a, 0) {
 		case "gone", "wrong":
