@@ -134,8 +134,8 @@ func (l *Loader) remember(at Origin, doc Config, b []byte, parts withParts) {
 		delete(root, "access_token")
 		delete(root, "refresh_token")
 		for part, kept := range parts.parts {
-			if part != partWiFi {
-				root[keyOfPart[part]] = parts.path(part)
+			if key := keyOfPart[part]; key != "" {
+				root[key] = parts.path(part)
 			} else if wifi, err := parseDocument([]byte(kept.Text)); err == nil {
 				root["wifi"] = wifi.root["wifi"]
 			}

@@ -43,6 +43,10 @@ var fileParts = map[string]func(*Config) *Value[string]{
 func checkParts(at Origin, parts map[string][]byte) []error {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		if BundleParts[name] == 0 {
+			errs = append(errs, &KeyError{Key: printable(name), Origin: at, Want: "one of " + strings.Join(slices.Sorted(maps.Keys(BundleParts)), ", ")})
+			continue
+		}
 		want, why := "", error(nil)
 		switch name {
 		case partRoots:
@@ -104,8 +108,8 @@ func (w withParts) origin(part string) Origin {
 func (w withParts) lay(c *Config, lock func(key string) bool) ([]Warning, []error) {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(w.parts)) {
-		if name == partWiFi {
-			continue
+		if fileParts[name] == nil {
+			continue // wifi.toml, or a part that another firmware knew
 		}
 		v, key := fileParts[name](c), keyOfPart[name]
 		if v.Set() && v.Value != name {
@@ -214,6 +218,32 @@ func (s depotState) everything() []document {
 		out = append(out, *s.Earlier.Document)
 	}
 	return out
+}
+
+// Look reads a bundle as a phone that knows nothing yet would: all of its parts, and the
+// whole that they make. Paths of its files are the parts' names.
+func (b *Bundle) Look() (Config, []Warning, error) {
+	doc := b.Document(LayerMedia, "bundle", "")
+	at := Origin{Layer: doc.Layer, Name: doc.Name}
+	if errs := checkParts(at, doc.Parts); len(errs) > 0 {
+		return Config{}, nil, &DocumentError{Origin: at, Errs: errs}
+	}
+	w := withParts{Text: Text{From: at, Data: doc.Data}, parts: map[string]keptPart{}}
+	if w.Data == nil {
+		w.Data = []byte{}
+	}
+	for name, text := range doc.Parts {
+		kept := keptPart{From: doc.Name, File: name}
+		if name == partWiFi {
+			kept = keptPart{From: doc.Name, Text: string(text)}
+		}
+		w.parts[name] = kept
+	}
+	c, warns, err := Load(w)
+	if err == nil {
+		err = c.Validate()
+	}
+	return c, warns, err
 }
 
 // Document is what a bundle says, for a layer.

@@ -205,6 +205,7 @@ func TestRefusals(t *testing.T) {
 		{"a relay without a password", doc("[[ice_servers]]\nurls = [\"turn:x\"]"), []string{"ice_servers[0]", "username and credential"}},
 		{"a redacted export", doc("auth_token = \"redacted\""), []string{"line 1", "auth_token", "the secret itself"}},
 		{"the whole can't be", doc("auto_configure = false"), []string{"auto_configure is off", "lines"}},
+		{"an unknown part", part("logo.svg", "<svg>"), []string{"logo.svg", "expected one of", "logo.png"}},
 		{"no authorities", part(partRoots, "hello "+hush), []string{"ca.pem", "certificates in PEM"}},
 		{"a key among the authorities", part(partRoots, string(somePEM(t))+string(key)), []string{"ca.pem", "no certificate"}},
 		{"no picture", part(partLogo, "<svg>"+hush+"</svg>"), []string{"logo.png", "a PNG"}},
@@ -238,6 +239,32 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("something has changed: %v, %v", Diff(&before, &after), err)
 			}
 		})
+	}
+}
+
+// TestBundleLook: whoever makes a bundle hears what a phone would say of it.
+func TestBundleLook(t *testing.T) {
+	whole := Bundle{Parts: someParts(t)}
+	whole.Parts["phoned.toml"] = []byte("ca_file = \"ca.pem\"\n")
+	c, _, err := whole.Look()
+	if err != nil || c.CAFile.Value != partRoots || len(c.WiFi.Value) != 1 || c.Locale.Value != "en" {
+		t.Errorf("%+v, %v", c.CAFile, err)
+	}
+	for _, parts := range []map[string][]byte{{"logo.svg": []byte("<svg>")}, {partRoots: []byte("x")}, {partWiFi: []byte("theme = \"dark\"")}, {"phoned.toml": []byte("theme = \"pink\"")}} {
+		b := Bundle{Parts: parts}
+		if _, _, err := b.Look(); !errors.Is(err, ErrDocument) {
+			t.Errorf("%v: %v", parts, err)
+		}
+	}
+}
+
+// TestPartsOfAnotherFirmware: a part that is not known is passed over, not a crash at
+// every start.
+func TestPartsOfAnotherFirmware(t *testing.T) {
+	w := withParts{Text: text(LayerMedia, "stick", `theme = "light"`), dir: t.TempDir(), parts: map[string]keptPart{"jingle.wav": {From: "stick", File: "x"}}}
+	l := Loader{Vault: openDepot(t, filepath.Join(t.TempDir(), "x")).vault}
+	if c, _, err := l.Load(w); err != nil || c.Theme.Value != "light" {
+		t.Errorf("%v", err)
 	}
 }
 

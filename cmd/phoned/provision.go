@@ -195,10 +195,8 @@ func makeBundle(args []string, out, errs io.Writer) error {
 		}
 		b.Parts[filepath.Base(path)] = text
 	}
-	if doc := b.Configuration(); doc != nil {
-		if err := checkDocument(io.Discard, "the configuration", doc); err != nil {
-			return err // whoever makes a bundle hears it, not two hundred phones
-		}
+	if err := checkBundle(io.Discard, &b); err != nil {
+		return err // whoever makes a bundle hears it, not two hundred phones
 	}
 	seal, err := v.seal(out)
 	if err != nil {
@@ -242,6 +240,9 @@ func checkFile(out io.Writer, name string) error {
 		}
 		return err
 	}
+	if base := filepath.Base(name); provisioning.BundleParts[base] > 0 { // "wifi.toml" alone
+		return checkBundle(out, &provisioning.Bundle{Parts: map[string][]byte{base: b}})
+	}
 	if !bytes.HasPrefix(b, []byte("PK\x03\x04")) {
 		return checkDocument(out, filepath.Base(name), b)
 	}
@@ -261,10 +262,25 @@ func checkFile(out io.Writer, name string) error {
 	case err != nil:
 		return err
 	}
-	if doc := bundle.Configuration(); doc != nil {
-		return checkDocument(out, "its configuration", doc)
+	return checkBundle(out, &bundle)
+}
+
+// checkBundle says whether a phone would take all the parts, and what they change.
+func checkBundle(out io.Writer, b *provisioning.Bundle) error {
+	c, warns, err := b.Look()
+	if err != nil {
+		return err
 	}
+	told(out, "it", c, warns)
 	return nil
+}
+
+func told(out io.Writer, name string, c provisioning.Config, warns []provisioning.Warning) {
+	for _, w := range warns {
+		fmt.Fprintln(out, "warning:", w)
+	}
+	built := provisioning.Defaults()
+	fmt.Fprintf(out, "%s can be used:\n%s\n", name, indented(provisioning.Words(provisioning.Diff(&built, &c))))
 }
 
 func checkDocument(out io.Writer, name string, b []byte) error {
@@ -275,11 +291,7 @@ func checkDocument(out io.Writer, name string, b []byte) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range warns {
-		fmt.Fprintln(out, "warning:", w)
-	}
-	built := provisioning.Defaults()
-	fmt.Fprintf(out, "%s can be used:\n%s\n", name, indented(provisioning.Words(provisioning.Diff(&built, &c))))
+	told(out, name, c, warns)
 	return nil
 }
 

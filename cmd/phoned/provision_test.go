@@ -88,7 +88,7 @@ func TestProvisionRefuses(t *testing.T) {
 		{1, "use a shorter address", []string{"qr", "-url", "https://cfg.example.net/" + strings.Repeat("x", 100), "-pin", "123456"}},
 		{1, "line 2: theme", []string{"check", write(t, "phoned.toml", "\ntheme = \"pink\"\n")}},
 		{1, "line 2: theme", []string{"bundle", "-pin", "123456", write(t, "phoned.toml", "\ntheme = \"pink\"\n")}},
-		{1, "no part of one", []string{"bundle", "-pin", "123456", "-o", filepath.Join(t.TempDir(), "x"), write(t, "run.sh", "x")}},
+		{1, "expected one of", []string{"bundle", "-pin", "123456", "-o", filepath.Join(t.TempDir(), "x"), write(t, "run.sh", "x")}},
 		{1, "no such file", []string{"check", filepath.Join(t.TempDir(), "none")}},
 	} {
 		if said := provision(t, c.status, c.args...); !strings.Contains(said, c.says) {

@@ -110,8 +110,8 @@ type System struct {
 	Gate *walltime.Gate
 	log  *slog.Logger
 
-	web     *web
-	network Network
+	web      *web
+	network  Network
 	support  *support
 	standing func() (*provisioning.Trial, *provisioning.Outcome) // of the configuration; nil: nobody knows
 

@@ -14,7 +14,8 @@ var (
 	travelBoot = boot{name: "travel", flags: []string{"-b", "-t"}, limit: time.Minute}
 	phoneBoot  = boot{name: "phone", limit: 7 * time.Minute}
 	powerBoot  = boot{name: "power", flags: []string{"-b"}, disks: []int64{24 << 20, 512 << 20}, limit: powerLimit()}
-	boots      = []boot{panelBoot, phoneBoot, disksBoot, travelBoot, powerBoot}
+	sticksBoot = boot{name: "sticks", flags: []string{"-b"}, limit: 5 * time.Minute}
+	boots      = []boot{panelBoot, sticksBoot, phoneBoot, disksBoot, travelBoot, powerBoot}
 )
 
 // guests are the tests that run inside the kernel.
@@ -56,6 +57,7 @@ var guests = []struct {
 	{"StickExFAT", panelBoot, func(t *testing.T) { testStick(t, "mkfs.exfat") }},
 	{"HostileSticks", panelBoot, testHostileSticks},
 	{"StickPulled", panelBoot, testStickPulled},
+	{"StickReport", sticksBoot, testStickReport},
 	{"USBSerial", panelBoot, testUSBSerial},
 	{"USBButtons", panelBoot, testUSBButtons},
 	{"Uinput", panelBoot, testUinput},

@@ -197,7 +197,10 @@ func keepThings(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	depot := openDepot(t, dir)
+	depot, err := openDepot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for n := 1; n <= powerSteps; n++ {
 		for _, keep := range []func() error{
 			func() error {
@@ -222,44 +225,78 @@ func keepThings(t *testing.T, dir string) {
 	}
 }
 
-// openDepot opens what the phone was given, in a file of its own.
-func openDepot(t testing.TB, dir string) *provisioning.Depot {
+// openDepot opens what the phone was given, in files of its own.
+func openDepot(dir string) (*provisioning.Depot, error) {
 	vault, err := store.OpenSecrets(filepath.Join(dir, "provisioning.json"))
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	depot, err := provisioning.OpenDepot(vault, nil)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	return depot
+	return depot, depot.UseFolder(filepath.Join(dir, "parts"))
 }
 
-// configure applies a configuration on trial and confirms it.
+// cards are the contacts of a step, as a bundle has them.
+func cards(step string) []byte {
+	return []byte("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:" + step + "\r\nTEL:1002\r\nEND:VCARD\r\n")
+}
+
+// configure tries a configuration that does not work and takes it back, and then one that
+// does; each comes with contacts of its own.
 func configure(d *provisioning.Depot, n int) error {
 	base := provisioning.Text{From: provisioning.Origin{Layer: provisioning.LayerImage, Name: "phoned.toml"}, Data: []byte(`oauth_endpoint = "https://power.test/oauth/internal"`)}
-	p, err := d.Propose(provisioning.Document{Layer: provisioning.LayerUser, Name: "power", Data: fmt.Appendf(nil, "display_name = \"step %d\"", n)}, base)
-	if err != nil {
+	try := func(name string) error {
+		p, err := d.Propose(provisioning.Document{Layer: provisioning.LayerUser, Name: "power", Data: fmt.Appendf(nil, "display_name = %q", name),
+			Parts: map[string][]byte{"contacts.vcf": cards(name)}}, base)
+		if err != nil {
+			return err
+		}
+		return d.Begin(p, true)
+	}
+	if err := try(fmt.Sprint("broken ", n)); err != nil {
 		return err
 	}
-	if err := d.Begin(p, true); err != nil {
+	if err := d.RollBack("it does not work"); err != nil {
+		return err
+	}
+	if err := try(fmt.Sprint("step ", n)); err != nil {
 		return err
 	}
 	return d.Confirm()
 }
 
-// configured is the step whose configuration the phone would start with.
+// configured is the step whose configuration the phone would start with. One that is
+// on trial is taken back first, as a phone without service does.
 func configured(dir string) (int, error) {
-	vault, err := store.OpenSecrets(filepath.Join(dir, "provisioning.json"))
+	d, err := openDepot(dir)
 	if err != nil {
 		return 0, err
 	}
-	d, err := provisioning.OpenDepot(vault, nil)
-	if err != nil {
-		return 0, err
+	if _, on := d.Trial(); on {
+		if err := d.RollBack("the power failed"); err != nil {
+			return 0, err
+		}
 	}
 	cfg, _, err := provisioning.Load(d.Sources()...)
-	return number(strings.TrimPrefix(cfg.DisplayName.Value, "step ")), err
+	if err != nil {
+		return 0, err
+	}
+	name := cfg.DisplayName.Value
+	files, err := os.ReadDir(filepath.Join(dir, "parts"))
+	switch {
+	case err != nil:
+		return 0, err
+	case name == "" && cfg.ContactsFile.Value == "":
+		return 0, nil
+	case len(files) == 0 || len(files) > 2: // its own, and what the last change may be taken back to
+		return 0, fmt.Errorf("%d files are kept for %q", len(files), name)
+	}
+	if b, err := os.ReadFile(cfg.ContactsFile.Value); err != nil || string(b) != string(cards(name)) {
+		return 0, fmt.Errorf("the contacts of %q are %q: %w", name, b, err)
+	}
+	return number(strings.TrimPrefix(name, "step ")), nil
 }
 
 // acceptSome is the backend that takes every third call.

@@ -70,11 +70,14 @@ func (h *household) write() {
 // live runs a phone of the lab that was given its file on the image, and more.
 func live(t *testing.T, more string, site http.Handler) *household {
 	t.Helper()
-	return liveWith(t, site, func(ex *lab.Exchange) string {
-		access, refresh, _ := ex.Tokens(extension)
-		return fmt.Sprintf("oauth_endpoint = %q\nws_servers = [%q]\ndisplay_name = \"Front desk\"\naccess_token = %q\nrefresh_token = %q\n%s",
-			ex.OAuthURL(), ex.WSSURL(), access, refresh, more)
-	})
+	return liveWith(t, site, func(ex *lab.Exchange) string { return documentOf(ex) + more })
+}
+
+// documentOf is what a phone of the lab is told.
+func documentOf(ex *lab.Exchange) string {
+	access, refresh, _ := ex.Tokens(extension)
+	return fmt.Sprintf("oauth_endpoint = %q\nws_servers = [%q]\ndisplay_name = \"Front desk\"\naccess_token = %q\nrefresh_token = %q\n",
+		ex.OAuthURL(), ex.WSSURL(), access, refresh)
 }
 
 // liveWith runs a phone whose file on the image is of one's own.

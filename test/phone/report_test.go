@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"phoned/internal/app"
 	"phoned/internal/stickout"
@@ -130,6 +131,7 @@ func TestReportToTheStick(t *testing.T) {
 	defer l.Close()
 	w := ready(t, setup{sound: func(o *app.Options) { o.StickSocket = socket }})
 	w.Phone.StickMounted(t.TempDir(), true)
+	w.clock.leap(time.Second) // labels that appear by themselves take no key at once
 	w.press("sk4")
 	w.until("the menu", func(v phone.View) bool { return v.Screen == phone.ScreenMenu })
 	w.press("down", "down", "down", "down", "down", "down", "ok")

@@ -234,7 +234,7 @@ func BenchmarkDecode(b *testing.B) {
 			b.Fatal(err)
 		}
 		for _, degrees := range []float64{0, 15} {
-			img := shot{3.5 / 8, degrees, 12, 0.5, 1}.picture(c.Image(8))
+			img := shot{4.0 / 8, degrees, 12, 0.5, 1}.picture(c.Image(8))
 			b.Run(fmt.Sprintf("%s/%.0f°", name, degrees), func(b *testing.B) {
 				for b.Loop() {
 					if _, found := camera.Decode(img); !found {
