@@ -1,11 +1,15 @@
 package phone
 
+import "time"
+
 // page is a list, a form or an explanation in front of the idle screen, or of
 // the call that it is about.
 type page struct {
 	screen Screen // "": none
 	menu   string // which ScreenMenu or ScreenConfirm
 	index  int
+	was    int         // the index before the last step
+	moved  time.Time   // when that was
 	placed bool        // the history shows placed calls only: REDIAL's list
 	parent bool        // Back leads to the page beneath
 	arg    string      // what it is about: a contact
@@ -94,13 +98,13 @@ func (t *turn) moveIndex(by int) bool {
 	if n < 0 || n >= len(t.menuView().Items) {
 		return false
 	}
-	t.page.index = n
+	t.page.was, t.page.moved, t.page.index = t.page.index, t.at, n
 	return true
 }
 
 // menuView is the list on the screen.
 func (s *State) menuView() MenuView {
-	v := MenuView{Index: s.page.index}
+	v := MenuView{Index: s.page.index, Was: s.page.was, Moved: s.page.moved}
 	switch s.page.screen {
 	case ScreenParkList:
 		v.Title, v.Items = "@park", s.parkedItems()

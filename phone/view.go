@@ -249,6 +249,10 @@ type MenuView struct {
 	Title string // catalogue key
 	Items []MenuItem
 	Index int
+	// Was is the row before the last step and Moved when that was, for a list that
+	// glides.
+	Was   int
+	Moved time.Time
 }
 
 // MenuItem is a row of a list. Label and Value are catalogue keys when they

@@ -134,6 +134,28 @@ func (b *builder) blink(t time.Time) bool {
 	return d/blinkHalf%2 == 1
 }
 
+// A list glides to the next rows in frames of glideFrame, fast first.
+const (
+	glideFrame = 32 * time.Millisecond
+	glideTime  = 4 * glideFrame
+)
+
+// GlideWhole is List.Glide at the end of the way.
+const GlideWhole = 64
+
+// glide is how far a list that was moved at t is on its way; 0: it stands.
+func (b *builder) glide(t time.Time) int {
+	d := b.env.Now.Sub(t)
+	if b.env.ReducedMotion || t.IsZero() || d < 0 || d >= glideTime {
+		return 0
+	}
+	n := d/glideFrame + 1 // the first frame has moved already
+	b.at(t.Add(n * glideFrame))
+	left := int(glideTime/glideFrame - n)
+	whole := int(glideTime / glideFrame)
+	return GlideWhole - GlideWhole*left*left*left/(whole*whole*whole)
+}
+
 // breath is the period of the ringing ground, in steps of breathStep.
 const (
 	breath     = 2 * time.Second

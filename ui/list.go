@@ -13,6 +13,7 @@ func (b *builder) list() List {
 	if b.v.Screen == phone.ScreenMenu {
 		b.menuRows(l.Rows)
 	}
+	l.From, l.Glide = b.v.Menu.Was, b.glide(b.v.Menu.Moved)
 	if b.v.Screen == phone.ScreenHistory {
 		l.Empty = b.c.say("history.empty")
 	}
@@ -130,7 +131,7 @@ func (b *builder) menuTitle(fallback string) string {
 func (b *builder) status() List {
 	if len(b.v.Menu.Items) > 0 {
 		l := b.list()
-		l.Rows, l.Index = append([]Row{b.verdict()}, l.Rows...), l.Index+1
+		l.Rows, l.Index, l.From = append([]Row{b.verdict()}, l.Rows...), l.Index+1, l.From+1
 		return l
 	}
 	out := List{Rows: []Row{b.verdict()}, Index: max(b.v.Menu.Index, 0) + 1}

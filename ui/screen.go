@@ -279,6 +279,9 @@ type List struct {
 	Rows  []Row
 	Index int
 	Empty string
+	// From is the row that was selected before and Glide how far the rows have moved
+	// from its place to Index's, in 64ths; 0: they stand still.
+	From, Glide int
 }
 
 // Big is one number that matters now: the slot a call is parked in.

@@ -134,7 +134,7 @@ func FuzzDraw(f *testing.F) {
 		for _, theme := range ui.Themes() {
 			sc := ui.Build(v, s.Env(theme, "de"))
 			for i, it := range lay(r, sc) {
-				if !it.slot.In(panel) {
+				if !it.seen().In(panel) {
 					t.Fatalf("item %d, %q: %v beyond the panel", i, it.text, it.slot)
 				}
 				if it.kind != kindText {

@@ -27,8 +27,9 @@ const (
 type item struct {
 	kind   kind
 	slot   image.Rectangle
-	fg, bg color.RGBA // bg is what a text or icon stands on
-	edge   color.RGBA // a line round a fill; without alpha none
+	window image.Rectangle // what of the slot is to be seen; empty: all of it
+	fg, bg color.RGBA      // bg is what a text or icon stands on
+	edge   color.RGBA      // a line round a fill; without alpha none
 	radius int
 
 	style    style
@@ -89,9 +90,17 @@ func (p *painter) face(s style) *face {
 	return f
 }
 
+// seen is the rectangle in which the item paints.
+func (it *item) seen() image.Rectangle {
+	if it.window.Empty() {
+		return it.slot
+	}
+	return it.slot.Intersect(it.window)
+}
+
 // paint paints the part of it that lies in clip.
 func (p *painter) paint(dst *image.RGBA, it *item, clip image.Rectangle) {
-	clip = clip.Intersect(it.slot)
+	clip = clip.Intersect(it.seen())
 	if clip.Empty() {
 		return
 	}

@@ -16,13 +16,14 @@ type layout struct {
 	bounds image.Rectangle
 	items  []item
 	part   part
-	flow   bool // what is added flows with its leading
+	flow   bool            // what is added flows with its leading
+	window image.Rectangle // what is added is to be seen in here only; empty: everywhere
 	// ground is what texts of the body stand on, for contrast.
 	ground color.RGBA
 }
 
 func (l *layout) add(it item) {
-	it.part, it.flow = l.part, l.flow
+	it.part, it.flow, it.window = l.part, l.flow, l.window
 	l.items = append(l.items, it)
 }
 

@@ -76,12 +76,12 @@ func (r *Renderer) changes(now []item) []image.Rectangle {
 	var d dirtySet
 	for i := range r.items {
 		if !contains(now, &r.items[i], i) {
-			d.add(r.items[i].slot)
+			d.add(r.items[i].seen())
 		}
 	}
 	for i := range now {
 		if !contains(r.items, &now[i], i) {
-			d.add(now[i].slot)
+			d.add(now[i].seen())
 		}
 	}
 	for i := range d {

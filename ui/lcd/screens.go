@@ -84,7 +84,39 @@ func (l *layout) list(v ui.List) {
 		l.label(image.Rect(margin, b.Min.Y+16, b.Max.X-margin, b.Min.Y+48), v.Empty, l.ty.row, l.t.muted, true)
 		return
 	}
-	l.rows(image.Rect(0, b.Min.Y+8, b.Max.X, b.Max.Y-8), v.Rows, v.Index)
+	l.glide(image.Rect(0, b.Min.Y+8, b.Max.X, b.Max.Y-8), v)
+}
+
+// glide is rows on their way from where they stood for v.From to where they stand
+// for v.Index.
+func (l *layout) glide(slot image.Rectangle, v ui.List) {
+	n := slot.Dy() / l.rowH
+	from, to := firstRow(v.From, n, len(v.Rows)), firstRow(v.Index, n, len(v.Rows))
+	if v.Glide <= 0 || v.Glide >= ui.GlideWhole || from == to || n <= 0 {
+		l.rows(slot, v.Rows, v.Index)
+		return
+	}
+	// From afar only the last rows of the way are shown.
+	from = min(max(from, to-1), to+1)
+	window := image.Rect(slot.Min.X, slot.Min.Y, slot.Max.X, slot.Min.Y+n*l.rowH)
+	l.window = window
+	top := from*l.rowH + (to-from)*l.rowH*v.Glide/ui.GlideWhole
+	for i := min(from, to); i < len(v.Rows) && i < max(from, to)+n; i++ {
+		y := slot.Min.Y + i*l.rowH - top
+		if r := image.Rect(slot.Min.X, y, slot.Max.X, y+l.rowH); r.Overlaps(window) {
+			l.row(r, v.Rows[i], v.Rows[i].Focus)
+		}
+	}
+	l.window = image.Rectangle{}
+	l.place(slot, n, len(v.Rows), top, l.rowH)
+}
+
+// firstRow is the row on top of a list of n rows' room in which index is selected:
+// it is kept off the edge where there is more.
+func firstRow(index, n, rows int) int {
+	index = min(max(index, 0), rows-1)
+	first := min(max(index-n+2, 0), max(rows-n, 0))
+	return min(first, max(index, 0))
 }
 
 // rows fills slot with the rows round index, which is kept off the edge where
@@ -94,22 +126,25 @@ func (l *layout) rows(slot image.Rectangle, rows []ui.Row, index int) {
 	if n <= 0 {
 		return
 	}
-	index = min(max(index, 0), len(rows)-1)
-	first := min(max(index-n+2, 0), max(len(rows)-n, 0))
-	if index < first {
-		first = index
-	}
+	first := firstRow(index, n, len(rows))
 	y := slot.Min.Y
 	for i := first; i < len(rows) && i < first+n; i++ {
 		l.row(image.Rect(slot.Min.X, y, slot.Max.X, y+l.rowH), rows[i], rows[i].Focus)
 		y += l.rowH
 	}
-	if len(rows) > n {
-		h := n * l.rowH
-		bar := max(h*n/len(rows), 16)
-		at := slot.Min.Y + (h-bar)*first/(len(rows)-n)
-		l.add(item{kind: kindFill, slot: image.Rect(slot.Max.X-5, at, slot.Max.X-2, at+bar), fg: l.t.muted, bg: l.t.ground, radius: 1, area: true})
+	l.place(slot, n, len(rows), first*l.rowH, l.rowH)
+}
+
+// place is the bar at the right that tells which of the rows are seen; top is how
+// many pixels of them are above.
+func (l *layout) place(slot image.Rectangle, n, rows, top, rowH int) {
+	if rows <= n {
+		return
 	}
+	h := n * rowH
+	bar := max(h*n/rows, 16)
+	at := slot.Min.Y + (h-bar)*top/((rows-n)*rowH)
+	l.add(item{kind: kindFill, slot: image.Rect(slot.Max.X-5, at, slot.Max.X-2, at+bar), fg: l.t.muted, bg: l.t.ground, radius: 1, area: true})
 }
 
 // entry is the number being dialled with its cursor, then suggestions.
