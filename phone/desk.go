@@ -31,6 +31,8 @@ func (t *turn) applyDesk(w What) bool {
 		t.stickChanged(w.In)
 	case ReportSaved:
 		t.reportSaved(w.OK)
+	case LicenceRead:
+		t.licenceRead(w)
 	case OfferEnded:
 		t.offerEnded(w)
 	case RemoteControl:
@@ -64,7 +66,7 @@ func (s *State) deskView(v *View) {
 		f.Busy = s.typed.busy
 		v.Form = &f
 	}
-	v.Record = s.page.record
+	v.Record, v.Text = s.page.record, s.page.text
 	if s.page.screen == ScreenContact {
 		v.Contact = s.contact(s.page.arg)
 	}
@@ -99,7 +101,11 @@ func (s *State) pageRows(screen Screen) [][4]Action {
 		return one(ActSelect, ActNone, ActNone, ActBack)
 	case ScreenVoicemail, ScreenEmergency:
 		return one(row(s.selectedID() != "", ActCall), ActNone, ActNone, ActBack)
-	case ScreenStatus, ScreenNetwork, ScreenAbout, ScreenCertificate:
+	case ScreenAbout:
+		return one(row(s.selectedID() == licencesRow, ActSelect), ActNone, ActNone, ActBack)
+	case ScreenLicences:
+		return one(row(s.selectedID() != "", ActOpen), ActNone, ActNone, ActBack)
+	case ScreenStatus, ScreenNetwork, ScreenLicence, ScreenCertificate:
 		return one(ActNone, ActNone, ActNone, ActBack)
 	case ScreenOffer:
 		return one(row(s.offer != nil && s.offer.Kind != OfferAccess, ActYes), ActNone, ActNone, ActNo)

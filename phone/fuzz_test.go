@@ -3,6 +3,7 @@ package phone
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 )
@@ -198,6 +199,8 @@ func (m *simulation) desk(c byte) What {
 			return StickChanged{In: c > 128}
 		case 1:
 			return ReportSaved{OK: c > 128}
+		case 3:
+			return LicenceRead{[]string{"x", ""}[int(c/16)%2], strings.Repeat("word ", int(c))}
 		}
 		return OfferEnded{ID: "1", WrongPIN: c > 128}
 	case 0:
@@ -225,7 +228,7 @@ func (m *simulation) desk(c byte) What {
 		if c > 64 {
 			return SignInWaysChanged{SignInWays{Code: c%16 > 8, Password: c > 100, SetServer: c > 200}}
 		}
-		return DeviceChanged{DeviceInfo{Model: "x", Addresses: []string{"192.0.2.1"}}}
+		return DeviceChanged{DeviceInfo{Model: "x", Parts: []SoftwarePart{{"x", "v1", "MIT"}}[:int(c/8)%2], Addresses: []string{"192.0.2.1"}}}
 	}
 	set := Settings{
 		Emergency: []string{"112"}, PINSet: c%4 < 3, Locked: c%16 == 5, Voicemail: []string{"", "*97"}[int(c)%2], HistoryOff: c > 240,

@@ -2,7 +2,6 @@ package phone
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -19,10 +18,13 @@ type DeviceInfo struct {
 	Interface              string // "eth0", "" no network
 	Addresses              []string
 	MAC                    string
-	Camera                 bool     // codes can be read with it, when asked to
-	Parts                  []string // the free software inside, "name version"
+	Camera                 bool           // codes can be read with it, when asked to
+	Parts                  []SoftwarePart // the free software inside
 	Web                    WebInfo
 }
+
+// SoftwarePart is a piece of free software in the phone.
+type SoftwarePart struct{ Name, Version, Licence string }
 
 // DeviceChanged brings it.
 type DeviceChanged struct{ Device DeviceInfo }
@@ -397,11 +399,7 @@ func (s *State) aboutItems() []MenuItem {
 		}
 	}
 	if len(d.Parts) > 0 {
-		items = append(items, MenuItem{ID: "licences", Label: "@about.parts"})
-	}
-	for _, p := range d.Parts {
-		name, version, _ := strings.Cut(p, " ")
-		items = append(items, MenuItem{ID: "part/" + name, Label: name, Value: version})
+		items = append(items, MenuItem{ID: licencesRow, Label: "@licences", Value: itoa(len(d.Parts))})
 	}
 	return items
 }

@@ -1,6 +1,9 @@
 package phone
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // page is a list, a form or an explanation in front of the idle screen, or of
 // the call that it is about.
@@ -16,6 +19,7 @@ type page struct {
 	filter string      // digits that narrow the contacts
 	call   CallID      // the call it is about; it goes with it
 	form   *form       // of ScreenForm
+	text   []string    // of ScreenLicence, in pieces
 	record *CallRecord // of ScreenRecord; never written to
 }
 
@@ -95,7 +99,7 @@ func (t *turn) settlePage() {
 func (t *turn) moveIndex(by int) bool {
 	t.start(Timer{Kind: TimerMenu}, t.settings.Timers.Menu)
 	n := t.menuView().Index + by
-	if n < 0 || n >= len(t.menuView().Items) {
+	if n < 0 || n >= max(len(t.menuView().Items), len(t.page.text)) {
 		return false
 	}
 	t.page.was, t.page.moved, t.page.index = t.page.index, t.at, n
@@ -125,6 +129,11 @@ func (s *State) menuView() MenuView {
 		v.Title, v.Items = "@certificate", s.fingerprintItems()
 	case ScreenAbout:
 		v.Title, v.Items = "@about", s.aboutItems()
+	case ScreenLicences:
+		v.Title, v.Items = "@licences", s.licenceItems()
+	case ScreenLicence:
+		v.Title = strings.TrimPrefix(s.page.arg, "github.com/")
+		return v
 	case ScreenRecord:
 		v.Title, v.Items = "@record", recordItems(s.page.record)
 	case ScreenQuality:
@@ -266,6 +275,10 @@ func (t *turn) selectItem() {
 		t.dialMailboxRow(t.menuView().Index)
 	case ScreenEmergency:
 		t.dialEmergency(id)
+	case ScreenAbout:
+		t.openAbout(id)
+	case ScreenLicences:
+		t.openLicence(id)
 	case ScreenConfirm, ScreenOffer:
 		t.confirmed()
 	case ScreenForm:

@@ -48,6 +48,7 @@ type View struct {
 	Callback  bool       // a busy party is being called again and again
 	Device    DeviceInfo
 	Remote    RemoteControl // who controls the phone from elsewhere
+	Text      []string      // of ScreenLicence, from Menu.Index on
 	// NoEmergency: there are emergency numbers, and no way to call them.
 	NoEmergency bool
 }
@@ -101,6 +102,8 @@ const (
 	ScreenNetwork       Screen = "network"
 	ScreenAbout         Screen = "about"
 	ScreenCertificate   Screen = "certificate" // the fingerprint of the phone's own page
+	ScreenLicences      Screen = "licences"    // the free software inside
+	ScreenLicence       Screen = "licence"     // the words of one: View.Text
 	ScreenOffer         Screen = "offer"       // a configuration is offered: Menu; Yes or No
 )
 

@@ -6,8 +6,10 @@ import "phoned/phone"
 // screen is on.
 func (b *builder) deskBody() Body {
 	switch b.v.Screen {
-	case phone.ScreenContacts, phone.ScreenContact, phone.ScreenVoicemail, phone.ScreenEmergency, phone.ScreenNetwork, phone.ScreenAbout, phone.ScreenOffer, phone.ScreenCertificate:
+	case phone.ScreenContacts, phone.ScreenContact, phone.ScreenVoicemail, phone.ScreenEmergency, phone.ScreenNetwork, phone.ScreenAbout, phone.ScreenLicences, phone.ScreenOffer, phone.ScreenCertificate:
 		return b.list()
+	case phone.ScreenLicence:
+		return b.prose()
 	case phone.ScreenForm:
 		if b.v.Form != nil {
 			return b.form(*b.v.Form)
@@ -51,7 +53,7 @@ func (b *builder) form(f phone.FormView) Entry {
 // deskTitle is the header's title on these screens, "" on others.
 func (b *builder) deskTitle() string {
 	switch b.v.Screen {
-	case phone.ScreenContacts, phone.ScreenContact, phone.ScreenVoicemail, phone.ScreenEmergency, phone.ScreenNetwork, phone.ScreenAbout, phone.ScreenOffer, phone.ScreenCertificate:
+	case phone.ScreenContacts, phone.ScreenContact, phone.ScreenVoicemail, phone.ScreenEmergency, phone.ScreenNetwork, phone.ScreenAbout, phone.ScreenLicences, phone.ScreenLicence, phone.ScreenOffer, phone.ScreenCertificate:
 		return b.menuTitle("menu.title")
 	case phone.ScreenForm:
 		if b.v.Form != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"phoned/internal/licences"
 	"phoned/phone"
 	"phoned/sip"
 )
@@ -50,6 +51,8 @@ func (p *Phone) runDesk(e phone.Effect) bool {
 		p.saves.add(func() { p.saveContact(e.Contact) })
 	case phone.DeleteContact:
 		p.saves.add(func() { p.deleteContact(e.ID) })
+	case phone.ReadLicence:
+		p.common.add(func() { p.loop.Post(phone.LicenceRead{Part: e.Part, Text: licences.Text(e.Part)}) })
 	case phone.ScanCode:
 		p.scan()
 	case phone.SignInWith:

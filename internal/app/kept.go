@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
-	"runtime/debug"
 	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"phoned/internal/health"
+	"phoned/internal/licences"
 	"phoned/internal/secret"
 	"phoned/internal/slowhash"
 	"phoned/phone"
@@ -127,10 +127,8 @@ func lockOf(ctx context.Context, pins PINs, s *phone.Settings, problems *health.
 // deviceInfo is what the network and about pages show.
 func deviceInfo(o Options, serial string) phone.DeviceInfo {
 	d := phone.DeviceInfo{Model: o.Board.Name, Camera: o.Board.Camera != nil, Version: o.Version, Serial: strings.TrimPrefix(serial, "urn:uuid:")}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, m := range info.Deps {
-			d.Parts = append(d.Parts, m.Path+" "+m.Version)
-		}
+	for _, l := range licences.Names() {
+		d.Parts = append(d.Parts, phone.SoftwarePart{Name: l.Name, Version: l.Version, Licence: l.Licence})
 	}
 	ifaces, err := net.Interfaces()
 	if err != nil {

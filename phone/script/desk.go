@@ -16,8 +16,9 @@ import (
 //	[by NUMBER ["Display"]] [line L] · contacts ("NAME" NUMBER[,NUMBER…][!favourite|!vip|!blocked])…
 //	pin ok|wrong · pinsaved ok|failed · callerids NUMBER… · config [reboot] · mailbox LINE NUMBER ·
 //	offer stick|code [pin] [HOST] · offer gone|wrong · camera [off] · stick in|out · report ok|failed ·
-//	type TEXT (digit keys, 1 s apart, for letters) · wake, sleep, toggle, theme T (commands for the display)
-//	ways [code] [password] [set] [HOST] · signin WHY|ok · certificate HEX
+//	type TEXT (digit keys, 1 s apart, for letters) · wake, sleep, toggle, theme T (commands for the display) ·
+//	ways [code] [password] [set] [HOST] · signin WHY|ok · certificate HEX ·
+//	parts NAME… · licence NAME TEXT (| begins a paragraph)
 var desk = map[string]func(*World, []string) error{
 	"keys": func(w *World, a []string) error {
 		s := w.State.View().Settings
@@ -72,6 +73,16 @@ var desk = map[string]func(*World, []string) error{
 			e.Numbers = append(e.Numbers, phone.CallerID{Number: n})
 		}
 		return w.Do(e)
+	},
+	"parts": func(w *World, a []string) error {
+		d := phone.DeviceInfo{Model: "x"}
+		for _, p := range a {
+			d.Parts = append(d.Parts, phone.SoftwarePart{Name: p, Licence: "MIT"})
+		}
+		return w.Do(phone.DeviceChanged{Device: d})
+	},
+	"licence": func(w *World, a []string) error {
+		return w.Do(phone.LicenceRead{Part: word(a, 0), Text: strings.ReplaceAll(word(a, 1), "|", "\n\n")})
 	},
 	"wake":   func(w *World, _ []string) error { return w.Do(phone.Wake{}) },
 	"sleep":  func(w *World, _ []string) error { return w.Do(phone.Sleep{}) },
@@ -141,7 +152,7 @@ var desk = map[string]func(*World, []string) error{
 //
 //	form TEXT|none · peek LETTER|none · busy on|off · formmode M · formerror E|none · title T · items N · item N
 //	TEXT (label and value) · locked|withhold|callback on|off · filter D|none ·
-//	forward always|busy|no_answer NUMBER|none · theme T · display on|dim|off · set NAME VALUE
+//	forward always|busy|no_answer NUMBER|none · theme T · display on|dim|off · pieces N · piece TEXT · set NAME VALUE
 func lookDesk(v phone.View, what string, a []string) (string, bool) {
 	switch what {
 	case "form":
@@ -178,6 +189,13 @@ func lookDesk(v phone.View, what string, a []string) (string, bool) {
 		return onOff(v.Callback), true
 	case "noemergency":
 		return onOff(v.NoEmergency), true
+	case "pieces":
+		return strconv.Itoa(len(v.Text)), true
+	case "piece":
+		if i := v.Menu.Index; i < len(v.Text) {
+			return strings.TrimSpace(v.Text[i]), true
+		}
+		return "none", true
 	case "display":
 		return v.Display.Word(), true
 	case "filter":
@@ -212,6 +230,8 @@ func describeDesk(x phone.Effect) (string, bool) {
 		return "StopSignInWith", true
 	case phone.SetSignInServer:
 		return "SetSignInServer " + x.Address, true
+	case phone.ReadLicence:
+		return "ReadLicence " + x.Part, true
 	case phone.TakeOffer:
 		return strings.TrimSpace("TakeOffer " + x.ID + " " + string(x.PIN)), true
 	case phone.CheckConfig:

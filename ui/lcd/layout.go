@@ -78,6 +78,8 @@ func (l *layout) bodyOf(b ui.Body) {
 		l.list(b)
 	case ui.Big:
 		l.big(b)
+	case ui.Prose:
+		l.prose(b)
 	}
 }
 

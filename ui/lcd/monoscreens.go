@@ -21,6 +21,8 @@ func (l *bitLayout) bodyOf(room image.Rectangle, b ui.Body) {
 		l.signIn(room, b)
 	case ui.List:
 		l.list(room, b)
+	case ui.Prose:
+		l.prose(room, b)
 	case ui.Big:
 		l.pile(room, []block{
 			l.line(2, b.Lead, true, bitSmall),

@@ -24,8 +24,16 @@ func deskMore() []Scene {
 	unplugged := list(phone.ScreenNetwork, back, "@network", 0, phone.MenuItem{ID: "interface", Label: "@network.interface", Value: "@network.none"})
 	about := list(phone.ScreenAbout, back, "@about", 1,
 		phone.MenuItem{ID: "model", Label: "@about.model", Value: "Raspberry Pi 4"}, phone.MenuItem{ID: "version", Label: "@about.version", Value: "1.4.0"},
-		phone.MenuItem{ID: "serial", Label: "@about.serial", Value: "4f0c2a1e"}, phone.MenuItem{ID: "licences", Label: "@about.parts"},
-		phone.MenuItem{ID: "part/sipgo", Label: "github.com/emiago/sipgo", Value: "v1.0.0"})
+		phone.MenuItem{ID: "serial", Label: "@about.serial", Value: "4f0c2a1e"}, phone.MenuItem{ID: "licences", Label: "@licences", Value: "55"})
+	parts := list(phone.ScreenLicences, keys(phone.ActOpen, phone.ActNone, phone.ActNone, phone.ActBack), "@licences", 2,
+		phone.MenuItem{ID: "a", Label: "alsa-lib", Value: "LGPL-2.1-or-later"}, phone.MenuItem{ID: "b", Label: "coder/websocket", Value: "ISC"},
+		phone.MenuItem{ID: "c", Label: "emiago/sipgo", Value: "BSD-2-Clause"}, phone.MenuItem{ID: "d", Label: "pion/webrtc/v4", Value: "MIT"},
+		phone.MenuItem{ID: "e", Label: "remyoudompheng/bigfft", Value: "BSD-3-Clause"}, phone.MenuItem{ID: "f", Label: "webrtc-audio-processing", Value: "BSD-3-Clause"})
+	words := list(phone.ScreenLicence, back, "pion/webrtc/v4", 0)
+	words.Text = []string{"MIT License\n", "Copyright (c) 2026 The Pion community <https://pion.ly>\n", "Permission is hereby granted, free of charge, to any person obtaining a copy of",
+		"this software and associated documentation files (the \"Software\"), to deal in", "the Software without restriction, including without limitation the rights to",
+		"use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of", "the Software, and to permit persons to whom the Software is furnished to do so,", "subject to the following conditions:\n",
+		"The above copyright notice and this permission notice shall be included in all", "copies or substantial portions of the Software.\n"}
 	boxes := list(phone.ScreenVoicemail, keys(phone.ActCall, phone.ActNone, phone.ActNone, phone.ActBack), "@voicemail", 0,
 		phone.MenuItem{ID: "*97", Label: "Front desk", Value: "3"}, phone.MenuItem{ID: "*98", Label: "Hotline"})
 	help := list(phone.ScreenEmergency, keys(phone.ActCall, phone.ActNone, phone.ActNone, phone.ActBack), "@emergency", 0,
@@ -51,6 +59,8 @@ func deskMore() []Scene {
 		{"network", true, now, network},
 		{"network-none", false, now, unplugged},
 		{"about", true, now, about},
+		{"licences", true, now, parts},
+		{"licence", true, now, words},
 		{"voicemail", true, now, boxes},
 		{"emergency-numbers", true, now, help},
 		{"history-told", true, now, told},
