@@ -113,6 +113,40 @@ func TestNamedTestsExist(t *testing.T) {
 	}
 }
 
+// TestAcceptanceTestsExist: each of the 22 rows of C12 names scripts and tests that
+// there are.
+func TestAcceptanceTestsExist(t *testing.T) {
+	script := regexp.MustCompile(`\b(?:c\d+-)+[a-z0-9-]+(?:…)?`)
+	rows := 0
+	for _, cells := range rowsOf(t, "docs/spec/user-interface.md") {
+		n, err := strconv.Atoi(strings.SplitN(cells[0], " ", 2)[0])
+		if err != nil || len(cells) != 4 || n != rows+1 {
+			continue
+		}
+		rows++
+		some := 0
+		for _, s := range script.FindAllString(cells[1], -1) {
+			some++
+			found, err := filepath.Glob(filepath.Join(root, "phone/testdata", strings.TrimSuffix(s, "…")+"*.txt"))
+			if err != nil || len(found) == 0 {
+				t.Errorf("row %d: there is no script %s", n, s)
+			}
+		}
+		for _, s := range testName.FindAllString(cells[2], -1) {
+			some++
+			if !exists(t, named{"test/phone", s}) {
+				t.Errorf("row %d: there is no %s in test/phone", n, s)
+			}
+		}
+		if some == 0 {
+			t.Errorf("row %d names nothing", n)
+		}
+	}
+	if rows != 22 {
+		t.Errorf("%d rows of C12 are understood, want 22", rows)
+	}
+}
+
 // TestNamedCasesExist: what the table of interop.md quotes is a case's name.
 func TestNamedCasesExist(t *testing.T) {
 	var cases strings.Builder

@@ -23,6 +23,7 @@ type Behaviour struct {
 	Echo        bool          // sends back what it hears instead
 	Silent      bool
 	HangUpAfter time.Duration // 0: never
+	CallHeader  [2]string     // name and value of a header of its INVITEs, as Alert-Info of an intercom; "": none
 }
 
 // ErrNotRegistered: the phone to be called is not there.
@@ -232,6 +233,9 @@ func (p *SecondPhone) call(b *registrar.Binding, user, number, display string) s
 	o := p.end()
 	from := sipmsg.Quote(display) + " <sip:" + number + "@" + p.e.cfg.Domain + ">"
 	l := p.e.inviteMedia(b, from, o, o, func(code int) { o.over(itoa(code)) })
+	if h := p.how.CallHeader; h[0] != "" { // before the INVITE, which waits for its offer
+		l.extra = append(l.extra, sipmsg.Header{Name: h[0], Value: h[1]})
+	}
 	p.e.newCall(number, user, "").add(l)
 	l.call.event("invite", l, user)
 	return l.callID
