@@ -124,7 +124,7 @@ func (t *turn) settleDisplay() {
 		t.stop(tm)
 	case !t.running(tm) || next.Before(t.lookAt): // a hand need not restart it
 		t.lookAt = next
-		t.start(tm, max(next.Sub(t.at), 0))
+		t.start(tm, max(next.Sub(t.at), time.Millisecond)) // it may be overdue: the wait became shorter
 	}
 }
 
