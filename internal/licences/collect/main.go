@@ -68,7 +68,11 @@ func run() error {
 		return err
 	}
 	all = append(all, licences.Part{Name: "phoned", Licence: "Apache-2.0", Text: string(own)})
-	gotext, err := os.ReadFile(filepath.Join(runtime.GOROOT(), "LICENSE"))
+	goroot, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return err
+	}
+	gotext, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(goroot)), "LICENSE"))
 	if err != nil {
 		return err
 	}
@@ -89,7 +93,6 @@ func write(path string, all []licences.Part) error {
 	if err := z.Close(); err != nil {
 		return err
 	}
-	fmt.Printf("%d parts, %d KB\n", len(all), b.Len()>>10)
 	return os.WriteFile(path, b.Bytes(), 0o644) //nolint:gosec // a file of the source tree
 }
 
