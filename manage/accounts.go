@@ -15,7 +15,7 @@ var (
 
 type accountResource struct {
 	Name        string    `json:"name"`
-	Role        Role      `json:"role" enum:"viewer operator administrator"`
+	Role        Role      `json:"role" enum:"viewer,operator,administrator"`
 	Created     time.Time `json:"created"`
 	Changed     time.Time `json:"changed" doc:"When its password was set."`
 	Provisioned bool      `json:"provisioned" doc:"It comes with the configuration and is changed there."`
@@ -27,13 +27,13 @@ type accountList struct {
 
 type newAccount struct {
 	Name     string `json:"name"`
-	Role     Role   `json:"role" enum:"viewer operator administrator"`
+	Role     Role   `json:"role" enum:"viewer,operator,administrator"`
 	Password string `json:"password"`
 }
 
 type accountChange struct {
-	Role     *Role   `json:"role" enum:"viewer operator administrator" doc:"null: as it is."`
-	Password *string `json:"password" doc:"null: as it is. Its sessions end."`
+	Role     *Role   `json:"role,omitempty" enum:"viewer,operator,administrator" doc:"null: as it is."`
+	Password *string `json:"password,omitempty" doc:"null: as it is. Its sessions end."`
 }
 
 type loginResource struct {
@@ -54,7 +54,7 @@ type loginList struct {
 type tokenResource struct {
 	ID          string     `json:"id"`
 	Label       string     `json:"label"`
-	Role        Role       `json:"role" enum:"viewer operator administrator"`
+	Role        Role       `json:"role" enum:"viewer,operator,administrator"`
 	By          string     `json:"by" doc:"The account that made it; its role bounds the token's."`
 	Created     time.Time  `json:"created"`
 	Expires     *time.Time `json:"expires,omitempty"`
@@ -68,7 +68,7 @@ type tokenList struct {
 
 type newToken struct {
 	Label string `json:"label" doc:"What it is for."`
-	Role  Role   `json:"role" enum:"viewer operator administrator"`
+	Role  Role   `json:"role" enum:"viewer,operator,administrator"`
 	Days  int    `json:"days" min:"1" max:"1098" doc:"How long it lives."`
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"reflect"
 
+	"phoned/internal/openapi"
 	"phoned/phone"
 )
 
@@ -118,6 +119,10 @@ func (s *Server) postCommand(w http.ResponseWriter, r *http.Request, name string
 	if r.ContentLength != 0 {
 		of := reflect.New(reflect.TypeOf(body))
 		if !read(w, r, of.Interface()) {
+			return
+		}
+		if err := openapi.Check(of.Interface()); err != nil {
+			refuse(w, err)
 			return
 		}
 		b, err := json.Marshal(of.Interface())

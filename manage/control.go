@@ -12,7 +12,7 @@ import (
 const maxNumber = 500 // runes of a number; the core bounds what it dials
 
 type keyOrder struct {
-	Key    phone.Key `json:"key" doc:"0-9 * # sk1-sk4 up down left right ok back speaker headset mute hold transfer redial message vol+ vol- k1-k8"`
+	Key    phone.Key `json:"key" pattern:"^([0-9*#]|sk[1-4]|up|down|left|right|ok|back|speaker|headset|mute|hold|transfer|redial|message|vol[+-]|k[1-8])$" doc:"0-9 * # sk1-sk4 up down left right ok back speaker headset mute hold transfer redial message vol+ vol- k1-k8"`
 	Action string    `json:"action,omitempty" doc:"Without one: press." enum:"down,up,press"`
 	Panel  string    `json:"panel,omitempty" doc:"Of the screen stream's hello: whose finger it is."`
 }

@@ -27,8 +27,8 @@ type FirstAccess interface {
 // meResource is who somebody is.
 type meResource struct {
 	Name string `json:"name" doc:"Of the account or token; empty: nobody is signed in."`
-	Role string `json:"role" enum:"anyone viewer operator administrator"`
-	By   Means  `json:"by" enum:" session token local"`
+	Role string `json:"role" enum:"anyone,viewer,operator,administrator"`
+	By   Means  `json:"by" enum:",session,token,local"`
 	// FirstAccess: the phone has no account and waits for its first administrator.
 	FirstAccess bool       `json:"firstAccess" doc:"The phone has no account: ask for first access."`
 	Expires     *time.Time `json:"expires,omitempty" doc:"When the session ends at the latest."`

@@ -14,7 +14,9 @@ import (
 
 	"phoned/internal/clock"
 	"phoned/internal/devicecert"
+	"phoned/internal/flight"
 	"phoned/internal/health"
+	"phoned/internal/logring"
 	"phoned/manage/access"
 	"phoned/phone"
 )
@@ -43,9 +45,18 @@ type Config struct {
 	Brand    func() Brand // nil: none
 	Owner    Owner        // nil: none of its routes
 	Contacts Contacts     // nil: likewise
-	Pages    fs.FS        // the front panel; nil: none
-	FewKeys  bool         // the panel shows digits and soft keys only
-	Panel    bool         // the root is the front panel; else it leads to the administrator's pages
+	// Nil: none of the routes of each.
+	Flight        *flight.Recorder
+	Logs          *logring.Ring
+	Sound         Sound
+	Maintainer    Maintainer
+	Configuration Configuration
+	Reports       Reports
+	// Updater brings new software; nil: its routes say so.
+	Updater  Updater
+	Pages    fs.FS // the front panel; nil: none
+	FewKeys  bool  // the panel shows digits and soft keys only
+	Panel    bool  // the root is the front panel; else it leads to the administrator's pages
 	Log      *slog.Logger
 	Clock    clock.Clock
 	Extra    map[string]http.Handler // further routes, e.g. the simulator's own

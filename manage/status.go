@@ -154,7 +154,9 @@ func linesOf(v phone.View) []lineResource {
 	return lines
 }
 
-func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) status(w http.ResponseWriter, _ *http.Request) { reply(w, s.statusNow()) }
+
+func (s *Server) statusNow() statusResource {
 	v := s.cfg.Phone.View()
 	body := statusResource{
 		Session: sessionResource{v.Session.State, v.Session.User}, Focus: int(v.Focus), Muted: v.Muted, Path: v.Path.String(), OffHook: v.OffHook,
@@ -175,7 +177,7 @@ func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
 		levels := s.cfg.Levels()
 		body.Levels = &levels
 	}
-	reply(w, body)
+	return body
 }
 
 func (s *Server) calls(w http.ResponseWriter, _ *http.Request) {

@@ -55,45 +55,37 @@ func (s stream) beat() error {
 	return s.rc.Flush()
 }
 
-// events is the event stream, resumable by Last-Event-ID.
-func (s *Server) events(w http.ResponseWriter, r *http.Request) {
-	last := s.cfg.Bus.Last()
+// resume reads from where a stream goes on: Last-Event-ID, or after in the query;
+// without either from newest. It answers what is no number itself.
+func resume(w http.ResponseWriter, r *http.Request, newest int64) (last int64, ok bool) {
 	from := r.Header.Get("Last-Event-ID")
 	if from == "" {
 		from = r.URL.Query().Get("after")
 	}
-	if from != "" {
-		n, err := strconv.ParseInt(from, 10, 64)
-		if err != nil || n < 0 {
-			fail(w, http.StatusBadRequest, "Last-Event-ID is the number of an event.", from)
-			return
-		}
-		last = n
+	if from == "" {
+		return newest, true
 	}
-	out := openStream(w)
-	if out.beat() != nil {
+	n, err := strconv.ParseInt(from, 10, 64)
+	if err != nil || n < 0 {
+		fail(w, http.StatusBadRequest, "Last-Event-ID is the number of an event.", from)
+		return 0, false
+	}
+	return n, true
+}
+
+// events is the event stream, resumable by Last-Event-ID.
+func (s *Server) events(w http.ResponseWriter, r *http.Request) {
+	last, ok := resume(w, r, s.cfg.Bus.Last())
+	if !ok {
 		return
 	}
-	tick := time.NewTicker(heartbeat)
-	defer tick.Stop()
-	for {
+	follow(w, r, last, func(last int64) (out []sent, more <-chan struct{}) {
 		list, more := s.cfg.Bus.After(last)
 		for _, e := range list {
-			if out.send(e.ID, e.Name, e.JSON()) != nil {
-				return
-			}
-			last = e.ID
+			out = append(out, sent{e.ID, e.Name, e.JSON(), true})
 		}
-		select {
-		case <-more:
-		case <-tick.C:
-			if out.beat() != nil {
-				return
-			}
-		case <-r.Context().Done():
-			return
-		}
-	}
+		return out, more
+	})
 }
 
 // patch is a rectangle of the screen as a PNG.

@@ -11,7 +11,7 @@ import (
 
 // operations is the table of the API, in the order of its documentation.
 func operations() []operation {
-	return slices.Concat(stateOperations(), commandOperations(), deskOperations(), ownerOperations(), contactOperations(), entryOperations(), accountOperations(), certificateOperations())
+	return slices.Concat(stateOperations(), commandOperations(), deskOperations(), ownerOperations(), contactOperations(), configOperations(), soundOperations(), diagnosisOperations(), deviceOperations(), entryOperations(), accountOperations(), certificateOperations())
 }
 
 func hasOwner(c *Config) bool    { return c.Owner != nil }

@@ -169,7 +169,7 @@ func (s *State) endedRows(screen Screen) [][4]Action {
 		return one(ActCall, ActNone, ActContacts, ActOK)
 	}
 	if screen == ScreenEnded {
-		return one(ActRedial, s.saveAct(c.Party.Number), ActNone, ActOK)
+		return one(ActRedial, s.saveAct(c.Party.Number), ActReport, ActOK)
 	}
 	if s.mayCallBack(c) {
 		return one(ActRedial, ActCallback, ActContacts, ActOK)

@@ -224,6 +224,9 @@ func (m *simulation) desk(c byte) What {
 		if c%16 < 8 {
 			return []What{Wake{}, Sleep{}, ToggleDisplay{}, SetThemeTo{Themes[int(c)%len(Themes)]}}[int(c/16)%4]
 		}
+		if c >= 205 {
+			return []What{ConsentAsked{ID: 1}, ConsentEnded{ID: 1}, SetPathVolume{Path: PathHandset, Percent: int(c)}, ReportMade{OK: true}}[int(c/16)-12]
+		}
 	case 4:
 		if c > 64 {
 			return SignInWaysChanged{SignInWays{Code: c%16 > 8, Password: c > 100, SetServer: c > 200}}

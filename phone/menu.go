@@ -313,6 +313,8 @@ func (t *turn) confirmed() {
 		t.closePage()
 		t.endAll()
 		t.emit(FactoryReset{})
+	case confirmCapture:
+		t.consentOver(true)
 	case confirmSignOut:
 		t.closePage()
 		t.endAll()

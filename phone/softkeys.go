@@ -299,6 +299,8 @@ func (t *turn) act(a Action, focus CallID) {
 		t.selectItem()
 	case ActBack:
 		t.pageBack()
+	case ActReport:
+		t.emit(MakeReport{})
 	case ActOK:
 		t.okEnded()
 	case ActWhy:

@@ -81,6 +81,7 @@ type State struct {
 	offer     *offering
 	ways      SignInWays
 	typed     typed
+	consent   consenting
 
 	missed    int
 	recent    []CallRecord // newest first; replaced, never changed

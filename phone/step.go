@@ -48,7 +48,7 @@ func (t *turn) apply(w What) {
 	case LinesConfigured, EmergencyLineKept, LineChanged, SessionChanged, ProblemsChanged, SettingsChanged, MessageWaiting, HistoryLoaded:
 		t.applyService(w)
 	default:
-		if !t.applyDesk(w) {
+		if !t.applyDesk(w) && !t.applySupport(w) {
 			t.applyCall(w)
 		}
 	}
@@ -208,6 +208,7 @@ func (t *turn) settle(before Screen, beforeFocus CallID) {
 	t.settleConfig()
 	t.settleOffer()
 	t.settleSignIn()
+	t.settleConsent()
 	t.settleAutoLock()
 	t.settleDisplay()
 	if s := t.screen(); s != before || t.focus != beforeFocus {

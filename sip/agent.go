@@ -41,6 +41,8 @@ type TraceMessage struct {
 	Line string
 	Sent bool
 	Text string
+	// Local and Remote are the ends of the flow, host:port; "": not known.
+	Local, Remote string
 }
 
 // Line is the configuration of one AOR.

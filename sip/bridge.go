@@ -62,7 +62,7 @@ func newLink(a *Agent, l *line, f Flow, info flowInfo) *link {
 // WriteMsg implements gosip.Connection. sipgo's timers call it as well.
 func (k *link) WriteMsg(m gosip.Message) error {
 	text := m.String()
-	k.a.trace(k.line.cfg.ID, true, text)
+	k.a.trace(k.line.cfg.ID, k.info, true, text)
 	return k.flow.Send([]byte(text))
 }
 
@@ -102,7 +102,7 @@ func (k *link) read() {
 var errFlowFault = errors.New("reading from the flow failed")
 
 func (k *link) take(b []byte) {
-	k.a.trace(k.line.cfg.ID, false, string(b))
+	k.a.trace(k.line.cfg.ID, k.info, false, string(b))
 	m, err := parse(b)
 	if err != nil {
 		k.a.counters.malformed.Add(1)

@@ -35,9 +35,9 @@ func indexColon(s string) int {
 	return len(s) - 1
 }
 
-func (a *Agent) trace(line string, sent bool, text string) {
+func (a *Agent) trace(line string, info flowInfo, sent bool, text string) {
 	if a.cfg.Trace == nil {
 		return
 	}
-	a.cfg.Trace(TraceMessage{At: a.clock.Now(), Line: line, Sent: sent, Text: redact(text)})
+	a.cfg.Trace(TraceMessage{At: a.clock.Now(), Line: line, Sent: sent, Text: redact(text), Local: info.Local, Remote: info.Remote})
 }

@@ -144,7 +144,7 @@ func (b *builder) note(c phone.CallView) Text {
 }
 
 func (b *builder) callChips(c phone.CallView) []Chip {
-	var out []Chip
+	out := b.supportChips()
 	if (c.State == phone.Active || c.State == phone.Ended) && !c.OnHold && c.Quality.Word != "" {
 		if k := "quality." + c.Quality.Word; b.c.has(k) {
 			out = append(out, Chip{Icon: qualityIcon(c.Quality.Word), Text: b.c.say(k), Tone: qualityTone(c.Quality.Word)})
@@ -164,6 +164,19 @@ func (b *builder) callChips(c phone.CallView) []Chip {
 	}
 	if d := b.digits(c.Digits); d != "" {
 		out = append(out, Chip{Text: d, Tone: ToneText})
+	}
+	return out
+}
+
+// supportPrefix begins the codes of what somebody far away does with this phone now.
+const supportPrefix = "support."
+
+// supportChips say that sound or network are being recorded, on any screen.
+func (b *builder) supportChips() (out []Chip) {
+	for _, p := range b.v.Problems {
+		if strings.HasPrefix(p.Code, supportPrefix) {
+			out = append(out, Chip{Icon: IconRecord, Text: b.problem(p), Tone: ToneStop})
+		}
 	}
 	return out
 }

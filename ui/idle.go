@@ -54,6 +54,7 @@ func (b *builder) idleChips() []Chip {
 	if to := cleanNumber(b.v.Settings.Forward.Always); to != "" {
 		out = append(out, Chip{IconForward, b.c.say("idle.forward", "to", to), ToneAccent})
 	}
+	out = append(out, b.supportChips()...)
 	for _, p := range b.v.Problems {
 		if p.Severity >= 2 && !lineProblem(p) {
 			out = append(out, Chip{IconWarn, b.problem(p), ToneWarn})

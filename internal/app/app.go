@@ -142,6 +142,12 @@ type Config struct {
 	NewID func() string
 	// Record gets every event of the core, nil: nobody.
 	Record func(phone.Event)
+	// Dialog is told which SIP dialogs are a call's; nil: nobody is.
+	Dialog func(call phone.CallID, id, sipCallID string)
+	// KeepReport keeps what is recorded for support; nil: it can't be done.
+	KeepReport func() error
+	// Consent gets the answers to phone.ConsentAsked; nil: nobody.
+	Consent func(id int, yes bool)
 	// Network calls back until ctx ends whenever addresses or routes of the
 	// machine change; nil: nobody watches.
 	Network func(ctx context.Context, changed func()) error
@@ -176,6 +182,7 @@ type Phone struct {
 	peeked   []image.Rectangle // owned by the painter: where the glass shows more than the mirror
 	ids      callIDs
 	plan     phone.AudioPlan // owned by common
+	tone     toneTest        // likewise
 
 	linesMu   sync.Mutex
 	lines     map[string]*line

@@ -20,8 +20,10 @@ import (
 
 	"phoned/backend"
 	"phoned/internal/clock"
+	"phoned/internal/flight"
 	"phoned/internal/health"
 	"phoned/internal/httpcall"
+	"phoned/internal/logring"
 	"phoned/internal/netwatch"
 	"phoned/internal/walltime"
 	"phoned/manage"
@@ -91,6 +93,10 @@ type Options struct {
 	// PageLife is how long a code of the phone's own sign-in page is good for, 0: ten
 	// minutes.
 	PageLife time.Duration
+	// Reboot restarts the device once nobody telephones, or now; nil: it can't.
+	Reboot func(now bool) error
+	// Updater brings new software; nil: nothing does.
+	Updater manage.Updater
 	// Web adds routes to the management server.
 	Web func(*manage.Config)
 }
@@ -106,9 +112,15 @@ type System struct {
 	Mirror *manage.Mirror
 	DB     *store.DB
 	Agent  *sip.Agent
+	// Flight records the last calls, Logs keeps the last lines of the log.
+	Flight *flight.Recorder
+	Logs   *logring.Ring
 	// Gate says when the time of day can be believed.
-	Gate *walltime.Gate
-	log  *slog.Logger
+	Gate     *walltime.Gate
+	log      *slog.Logger
+	clock    clock.Clock
+	captures captures
+	taps     taps
 
 	web      *web
 	network  Network
@@ -138,7 +150,10 @@ func Assemble(o Options) (*System, error) {
 	if o.ScreenBox == (image.Point{}) {
 		o.ScreenBox = image.Pt(320, 240)
 	}
-	s := &System{log: o.Log, data: o.DataDir, reset: make(chan struct{}), Bus: manage.NewBus(eventsKept), Health: health.NewRegistry(o.Clock.Now)}
+	logs := logring.New(o.Log.Handler(), linesKept, slog.LevelInfo)
+	o.Log = slog.New(logs.Handler())
+	s := &System{log: o.Log, Logs: logs, clock: o.Clock, data: o.DataDir, reset: make(chan struct{}), Bus: manage.NewBus(eventsKept), Health: health.NewRegistry(o.Clock.Now)}
+	s.record(&o)
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
@@ -152,6 +167,7 @@ func Assemble(o Options) (*System, error) {
 	s.DB = db
 	s.Gate = walltime.Open(walltime.Config{Built: o.Built, Kept: filepath.Join(o.DataDir, "clock"), Others: []string{walltime.TimesyncClock},
 		Problems: s.Health, Clock: o.Clock, Log: o.Log})
+	o.Voice.Watch = &s.captures.watch
 	if o.Tuning == nil {
 		o.Tuning = DefaultTuning()
 	}
@@ -203,6 +219,9 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 			return a, err
 		},
 		Network:      netwatch.Watch,
+		Dialog:       func(c phone.CallID, id, sipCallID string) { s.Flight.Link(int(c), id, sipCallID) },
+		KeepReport:   func() error { _, err := reports{s}.KeepReport(); return err },
+		Consent:      s.consented,
 		Session:      func(l Line) (media.Session, error) { return newSession(o, l) },
 		FactoryReset: func(context.Context) error { s.FactoryReset(); return nil },
 		Tokens:       o.Config.Tokens(),
@@ -262,7 +281,8 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 	}
 	web := manage.Config{
 		Phone: s.Phone, Screen: s.Mirror, Bus: s.Bus, Health: s.Health, Log: o.Log, Clock: o.Clock, Pages: manage.Pages(),
-		Info: s.support.info, Figures: s.figures, Owner: owner{s}, Contacts: s, Brand: s.brandOf(cfg.Logo), FewKeys: o.Board.FewKeys, TrustLocal: o.TrustLocal,
+		Info: s.support.info, Figures: s.figures, Owner: owner{s}, Contacts: s, Brand: s.brandOf(cfg.Logo),
+		Flight: s.Flight, Logs: s.Logs, Sound: soundDesk{s}, Maintainer: maintainer{s, &o}, Configuration: configurationOf(&o), Reports: reports{s}, Updater: o.Updater, FewKeys: o.Board.FewKeys, TrustLocal: o.TrustLocal,
 		Access: s.web.book, First: s.web, Audit: s.DB, Certificate: s.web.cert,
 		NetworkOff: func() bool { return s.web.off() || s.Phone.View().Settings.WebOff },
 		Levels: func() manage.Levels {

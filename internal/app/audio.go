@@ -35,6 +35,9 @@ func (p *Phone) applyAudio(plan phone.AudioPlan) {
 	for path, percent := range view.Settings.Volumes {
 		m.Volumes[media.Path(path.String())] = percent
 	}
+	if p.tone.port != nil && m.Mic == nil && len(m.Listen) == 0 {
+		m.Path, m.Mic, m.Listen, m.Muted, m.Tone = p.tone.path, p.tone.port, []media.Port{p.tone.port}, false, ""
+	}
 	if err := p.engine.Apply(m); err != nil {
 		p.log.Warn("sound", "err", err)
 	}

@@ -184,6 +184,9 @@ func (p *Phone) placeCall(c *call, e phone.PlaceCall) {
 		return
 	}
 	p.adopt(c, leg)
+	if id, ok := p.agent.CallID(leg); ok {
+		p.dialog(c, id)
+	}
 	if c.ctx.Err() != nil { // ended while the INVITE went out
 		_ = p.agent.End(leg, "")
 	}

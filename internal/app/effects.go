@@ -90,6 +90,14 @@ func (p *Phone) runCommon(e phone.Effect) {
 		p.parking.watch(e.On)
 	case phone.AskSignIn:
 		p.common.add(p.signIn)
+	case phone.MakeReport:
+		p.saves.add(p.keepReport)
+	case phone.Consented:
+		p.common.add(func() {
+			if p.cfg.Consent != nil {
+				p.cfg.Consent(e.ID, e.Yes)
+			}
+		})
 	case phone.AskSignOut:
 		p.common.add(p.signOut)
 	default:
@@ -134,6 +142,7 @@ func (p *Phone) accept(e phone.RingCall) {
 		return
 	}
 	c.arrived = &arrived
+	p.dialog(c, arrived.CallID)
 	if old := p.calls.ofLeg(arrived.Replaces); arrived.Replaces != "" && old != nil {
 		old.mu.Lock()
 		old.replaced = true

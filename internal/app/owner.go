@@ -64,6 +64,7 @@ func (o owner) SignOut(ctx context.Context) error {
 		return err
 	}
 	o.s.Phone.endCalls()
+	defer o.s.Flight.Forget() // it is of who was signed in
 	return o.explain(a.SignOut(ctx))
 }
 

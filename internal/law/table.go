@@ -20,7 +20,7 @@ var (
 var leaves = []string{
 	"internal/audiofile/...", "internal/backoff/...", "internal/brandlogo/...", "internal/calllog/...", "internal/clock/...", "internal/golden/...", "internal/health/...",
 	"internal/httpcall/...", "internal/logging/...", "internal/numbers/...", "internal/qrcode/...", "internal/secret/...", "internal/slowhash/...", "internal/leakcheck/...", "internal/sdnotify/...", "internal/walltime/...",
-	"internal/netwatch/...", "internal/mountwatch/...", "internal/vcard/...", "internal/devicecert/...", "internal/openapi/...", "internal/openmetrics/...", "internal/stickout/...", "internal/licences",
+	"internal/netwatch/...", "internal/mountwatch/...", "internal/vcard/...", "internal/devicecert/...", "internal/openapi/...", "internal/openmetrics/...", "internal/stickout/...", "internal/licences", "internal/logring/...", "internal/flight/...", "internal/pcapng/...",
 }
 
 // parts are what internal/app introduces to each other.
@@ -65,6 +65,7 @@ var Table = []Rule{
 
 	// Test programs are outside the phone and may use what it uses.
 	{Room: "test/tools/..."},
+	{Room: "test/apicheck", Third: []string{"github.com/santhosh-tekuri/jsonschema/v6"}},
 	{Room: "test/...", Own: join(parts, "lab/...", "internal/..."),
 		Third: join(join(periph, sound...), system...), Cgo: true},
 }

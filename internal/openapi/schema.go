@@ -90,8 +90,14 @@ func (s *Schemas) Of(t reflect.Type) Schema {
 	panic(fmt.Sprintf("openapi: JSON has nothing for %s", t))
 }
 
+// Named is a type that is called otherwise in the document than in its package.
+type Named interface{ SchemaName() string }
+
 // name is how a type is called in the document.
 func name(t reflect.Type) string {
+	if n, ok := reflect.Zero(t).Interface().(Named); ok {
+		return n.SchemaName()
+	}
 	n := strings.TrimSuffix(t.Name(), "Resource")
 	for i, r := range n {
 		return string(unicode.ToUpper(r)) + n[i+len(string(r)):]

@@ -137,6 +137,7 @@ func (s *Stream) take(b []byte) (first bool, digit byte) {
 		s.bad++
 		return false, 0
 	}
+	s.cfg.Watch.received(b, n)
 	payload, ok := unpad(&h, b[n:])
 	f, known := s.recv[h.PayloadType]
 	if !ok || !known {

@@ -193,6 +193,7 @@ func (s *Stream) write(h *rtp.Header, p []byte) {
 	if s.to.WriteRTP(h, p) != nil {
 		return // the transport tells what is wrong
 	}
+	s.cfg.Watch.sent(h, p)
 	s.seq++
 	s.packets++
 	s.bytes += uint64(len(p))

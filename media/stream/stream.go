@@ -35,6 +35,8 @@ type Config struct {
 	Jitter jitter.Config
 	// Clock is the time of arrivals and digits; nil: clock.Real.
 	Clock clock.Clock
+	// Watch sees the packets; nil: nobody does.
+	Watch *Watch
 }
 
 // Format is one payload type of a stream.

@@ -141,6 +141,14 @@ func (w *Writer) header(out io.Writer) {
 	}
 }
 
+// Header writes the head of a file whose length is known before, to where nobody can
+// seek: a network.
+func Header(out io.Writer, rate int, samples int64) error {
+	w := Writer{rate: rate, n: samples}
+	w.header(out)
+	return w.err
+}
+
 // WriteFrame appends samples.
 func (w *Writer) WriteFrame(samples []int16) {
 	if w.err != nil {
