@@ -106,7 +106,7 @@ func parseOperation(c *jsonschema.Compiler, path, method string, b []byte) (oper
 	for status, r := range in.Responses {
 		a := answer{}
 		for media, x := range r.Content {
-			a.media = media
+			a.media, _, _ = strings.Cut(media, ";")
 			if x.Schema == nil {
 				continue
 			}
