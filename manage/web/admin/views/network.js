@@ -11,8 +11,8 @@ export async function render({ signal }) {
       [t('Number'), l.number], [t('Domain'), l.domain], [t('Server'), l.server], [t('Transport'), l.transport], [t('Since'), l.since && when(l.since)], [t('Cause'), l.cause], [t('Next try'), l.nextTry && when(l.nextTry)]]))))));
     if (!st.lines.length) lines.replaceChildren(card('', h('p', { class: 'empty' }, t('No lines.'))));
   }, signal);
-  const access = has('GET access/web') ? await get('access/web').catch(() => null) : null;
-  return [h('p', { class: 'lead' }, t('Where the phone registers, and how it is reached.')), h('div', { class: 'grid' }, lines, access && card(t('Web access'), facts([[t('Addresses'), (access.addresses ?? []).join(' · ')], [t('Fingerprint of the certificate'), access.fingerprint && h('span', { class: 'mono wrap' }, access.fingerprint)], [t('Certificate ends'), access.notAfter && when(access.notAfter)]])),
-      card(t('Lines'), h('div', { class: 'row' }, h('button', { onclick: order(() => post('commands/reconnect'), t('The lines register anew.')) }, t('Reconnect')),
-        has('POST lines/{service}') && h('button', { onclick: order(() => post('lines/on'), t('The lines go into service.')) }, t('Lines on')), has('POST lines/{service}') && h('button', { class: 'danger', onclick: order(() => post('lines/off'), t('The lines are taken out of service.')) }, t('Lines off')))))];
+  const access = has('GET access/certificate') ? await get('access/certificate').catch(() => null) : null;
+  return [h('p', { class: 'lead' }, t('Where the phone registers, and how it is reached.')), h('div', { class: 'grid' }, lines, access && place('half', card(t('Web access'), facts([[t('Addresses'), (access.names ?? []).map((n) => `https://${n.includes(':') ? `[${n}]` : n}${location.port ? `:${location.port}` : ''}`).join(' · ')], [t('Words of its key'), access.words], [t('Certificate ends'), when(access.notAfter)]]))),
+      place(access ? 'half' : '', card(t('Lines'), h('div', { class: 'row' }, h('button', { onclick: order(() => post('commands/reconnect'), t('The lines register anew.')) }, t('Reconnect')),
+        has('POST lines/{service}') && h('button', { onclick: order(() => post('lines/on'), t('The lines go into service.')) }, t('Lines on')), has('POST lines/{service}') && h('button', { class: 'danger', onclick: order(() => post('lines/off'), t('The lines are taken out of service.')) }, t('Lines off'))))))];
 }

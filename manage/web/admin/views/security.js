@@ -1,5 +1,5 @@
 // Who may manage the phone: accounts, sessions, tokens, and what was done.
-import { h, t, card, rows, when, field, ask } from '../dom.js';
+import { h, t, card, rows, facts, when, field, ask } from '../dom.js';
 import { get, post, call, del, order, has } from '../api.js';
 import { phone } from '../main.js';
 import { changePassword } from './gate.js';
@@ -77,16 +77,26 @@ async function audit() {
   return card(t('What was done'), slot, more);
 }
 
-async function certificate() {
+async function certificate(reload) {
   const c = await get('access/certificate').catch(() => null);
   if (!c) return null;
-  return card(t('Certificate'), h('p', {}, c.uploaded ? t('A certificate of your own.') : t('The phone\'s own, made by itself. Compare its fingerprint with the one on the phone (Menu, Web access).')), h('p', { class: 'mono wrap' }, c.fingerprint), c.notAfter && h('p', { class: 'muted' }, t('It ends {when}.', { when: when(c.notAfter) })));
+  const chain = h('input', { type: 'file', accept: '.pem,.crt,.cer' }), key = h('input', { type: 'file', accept: '.pem,.key' });
+  const upload = order(async () => {
+    if (!(await ask(t('A certificate of your own'), h('div', { class: 'stack' }, field(t('Certificate and its chain (PEM)'), chain), field(t('Key (PEM, without a password)'), key)), t('Use it')))) return false;
+    await call('PUT', 'access/certificate', { certificate: await chain.files[0].text(), key: await key.files[0].text() });
+    return reload();
+  }, t('The certificate is used from the next connection on.'));
+  return card(t('Certificate'), h('div', { class: 'stack' },
+    h('p', {}, c.uploaded ? t('A certificate of your own.') : t('The phone\'s own, made by itself. Compare these words with the ones on the phone (Menu, Settings, Web access):')),
+    !c.uploaded && h('p', { class: 'big wrap' }, c.words),
+    facts([[t('Names'), (c.names ?? []).join(' · ')], [t('Ends'), when(c.notAfter)], [t('Fingerprint'), h('span', { class: 'mono' }, c.fingerprint)], [t('SHA-256 of its key (for phonectl)'), h('span', { class: 'mono' }, c.keyPin)]]),
+    h('div', { class: 'row' }, h('button', { onclick: upload }, t('Give it another')), c.uploaded && h('button', { onclick: order(() => del('access/certificate').then(reload), t('The phone uses its own again.')) }, t('Take it away')))));
 }
 
 export async function render() {
   const grid = h('div', { class: 'grid' });
   const load = async () => {
-    const parts = await Promise.all([accounts(load), tokens(load), sessions(load), has('GET access/certificate') ? certificate() : null, has('GET access/audit') ? audit() : null]);
+    const parts = await Promise.all([accounts(load), tokens(load), sessions(load), has('GET access/certificate') ? certificate(load) : null, has('GET access/audit') ? audit() : null]);
     grid.replaceChildren(...parts.filter(Boolean));
   };
   await load();
