@@ -67,6 +67,27 @@ func TestGermanAdmin(t *testing.T) {
 	}
 }
 
+// TestAdminAsksForWhatThereIs: the pages ask for no address that the API lacks.
+func TestAdminAsksForWhatThereIs(t *testing.T) {
+	known := map[string]bool{}
+	for _, op := range operations() {
+		known[op.method+" "+strings.TrimPrefix(op.path, "/api/v1/")] = true
+	}
+	asked := regexp.MustCompile(`has\('([A-Z]+ [^']+)'\)|'((?:GET|POST|PUT|DELETE) [a-z][^']+)'`)
+	found := 0
+	for name, script := range adminScripts(t) {
+		for _, m := range asked.FindAllStringSubmatch(script, -1) {
+			found++
+			if op := m[1] + m[2]; !known[op] {
+				t.Errorf("%s: the API has no %q", name, op)
+			}
+		}
+	}
+	if found < 15 {
+		t.Errorf("only %d addresses were found", found)
+	}
+}
+
 // TestHome: the root of a phone leads to the administrator's pages, that of the
 // simulator is the front panel, which has an address of its own in both.
 func TestHome(t *testing.T) {
