@@ -109,7 +109,7 @@ func configErrors(err error) []configError {
 	walk = func(err error) {
 		var key *provisioning.KeyError
 		var doc *provisioning.DocumentError
-		joined, many := err.(interface{ Unwrap() []error }) //nolint:errorlint // the tree is walked here
+		joined, many := err.(interface{ Unwrap() []error })
 		switch {
 		case err == nil:
 		case errors.As(err, &doc) && len(doc.Errs) > 0:

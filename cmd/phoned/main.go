@@ -96,7 +96,7 @@ func run(ctx context.Context, o options, log *slog.Logger) error {
 	defer stopUpdates()
 	r := app.Runner{Provisioner: prov, Log: log,
 		Make: func(cfg provisioning.Config, told []health.Problem) (app.Made, error) {
-			return assemble(o, cfg, told, prov, log)
+			return assemble(o, cfg, told, prov, updates, log)
 		},
 		Started: func(s *app.System) {
 			if err := sdnotify.Send(sdnotify.Ready); err != nil {
@@ -170,7 +170,7 @@ func openVault(path, keyFile string, log *slog.Logger) (provisioning.Vault, erro
 }
 
 // assemble makes a phone of its board file and a configuration.
-func assemble(o options, cfg provisioning.Config, told []health.Problem, prov *app.Provisioner, log *slog.Logger) (app.Made, error) {
+func assemble(o options, cfg provisioning.Config, told []health.Problem, prov *app.Provisioner, updates *app.Updates, log *slog.Logger) (app.Made, error) {
 	for _, p := range told {
 		log.Warn(p.Title, "key", p.Subject, "err", p.Detail)
 	}
@@ -187,8 +187,8 @@ func assemble(o options, cfg provisioning.Config, told []health.Problem, prov *a
 	opts := app.Options{
 		Config: cfg, DataDir: o.data, SecretsKey: o.key, Built: installed(), Devices: device.Mux{Default: cards, Named: map[string]device.Driver{"null": device.NewNull().Real()}},
 		Loopback: o.loopback, TrustLocal: o.trustLocal, PhoneName: cfg.DisplayName.Value, Version: version, Log: log,
-		Board: app.Board{Name: devices.Name, Keypads: devices.Keypads, Hook: devices.Hook, Lamps: devices.Lamps, Panels: devices.Panels, FewKeys: devices.FewKeys, Scanners: devices.Scanners, Camera: openCamera(devices.Camera)},
-		Given: prov, StickDir: stickDir, StickSocket: stickSocket, SetServer: prov.SetSignInServer,
+		Board:   app.Board{Name: devices.Name, Keypads: devices.Keypads, Hook: devices.Hook, Lamps: devices.Lamps, Panels: devices.Panels, FewKeys: devices.FewKeys, Scanners: devices.Scanners, Camera: openCamera(devices.Camera)},
+		Updater: updates, Reboot: updates.Reboot, Given: prov, StickDir: stickDir, StickSocket: stickSocket, SetServer: prov.SetSignInServer,
 		CheckConfig: func(reboot bool) {
 			prov.CheckSync()
 			if reboot {

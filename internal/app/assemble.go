@@ -272,7 +272,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 			cfg.Enrol = e
 		}
 	}
-	s.support = &support{s: s, cfg: o.Config, secrets: secrets, info: s.info(o, o.Clock.Now()), device: cfg.Device, parts: o.Support, now: o.Clock.Now}
+	s.support = &support{s: s, cfg: o.Config, secrets: secrets, info: s.info(o, o.Clock.Now()), device: cfg.Device, parts: append(s.recordedParts(), o.Support...), now: o.Clock.Now}
 	if o.StickSocket != "" {
 		cfg.Report = s.reportTo(o.StickSocket)
 	}

@@ -48,6 +48,18 @@ type support struct {
 	now     func() time.Time
 }
 
+// recordedParts are the flight recorder's page and its data, and the log.
+func (s *System) recordedParts() []SupportPart {
+	return []SupportPart{
+		{"calls.html", func(_ context.Context, w io.Writer) error { rep := s.Server.Report(); return rep.WriteHTML(w) }},
+		{"calls.json", func(_ context.Context, w io.Writer) error { return json.NewEncoder(w).Encode(s.Server.Report()) }},
+		{"log.json", func(_ context.Context, w io.Writer) error {
+			lines, _ := s.Logs.After(0)
+			return json.NewEncoder(w).Encode(lines)
+		}},
+	}
+}
+
 // SupportBundle writes a ZIP file for whoever has to find out what ails the phone: state,
 // lines, problems, the configuration with the origin of every value, events, and what
 // Options.Support adds. Secrets are redacted in all of it; numbers and names of calls are

@@ -35,6 +35,7 @@ var underway = map[update.Phase]string{
 // it when it is made anew with another configuration.
 type Updates struct {
 	Manager *update.Manager
+	slots   update.Slotter
 	stick   string
 	log     *slog.Logger
 
@@ -57,7 +58,7 @@ type UpdatesConfig struct {
 
 // NewUpdates makes it; Run works.
 func NewUpdates(c UpdatesConfig) *Updates {
-	u := &Updates{stick: c.StickDir, log: c.Log}
+	u := &Updates{slots: c.Slots, stick: c.StickDir, log: c.Log}
 	if u.log == nil {
 		u.log = slog.New(slog.DiscardHandler)
 	}

@@ -3,6 +3,7 @@ package pcapng
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net/netip"
 	"os"
@@ -95,7 +96,7 @@ func TestWriteAndReadBack(t *testing.T) {
 			}
 		}
 	}
-	if _, _, err := r.ReadPacketData(); err != io.EOF {
+	if _, _, err := r.ReadPacketData(); !errors.Is(err, io.EOF) {
 		t.Error(err)
 	}
 }

@@ -23,7 +23,6 @@ export async function render({ signal }) {
     if (u.percent !== undefined) bar.value = u.percent;
     state.replaceChildren(...[h('p', {}, chip(tone, t(words))), u.phase !== 'idle' && u.phase !== 'trial' && bar,
       facts([[t('Runs'), u.version], [t('Offered'), u.available], [t('Way'), u.way && t({ slots: 'signed bundles, two slots', apt: 'the system\'s packages (apt)' }[u.way] ?? u.way)], [t('Last update'), u.reason && `${u.detail || u.reason}${u.at ? ` · ${when(u.at)}` : ''}`]]),
-      u.phase === 'trial' && h('div', {}, h('button', { onclick: order(() => post('update/confirm').then(show), t('The version is kept.')) }, t('Keep it now'))),
       ['fetching', 'verifying'].includes(u.phase) && h('div', {}, h('button', { class: 'danger', onclick: order(() => del('update').then(show)) }, t('Cancel')))].filter(Boolean));
     if (u.phase !== 'idle' && !signal.aborted) timer = setTimeout(() => show().catch(() => {}), 2000);
     return u.way === 'slots' || u.way === undefined;
@@ -37,5 +36,5 @@ export async function render({ signal }) {
     card(t('From this computer'), h('form', { class: 'form', onsubmit: order(async () => { await call('POST', `update/upload${older.checked ? '?older=true' : ''}`, file.files[0], { type: 'application/octet-stream' }); await show(); }, t('The update begins.')) }, field(t('Signed bundle (.raucb)'), file), h('div', {}, h('button', {}, t('Upload and install'))))),
     card('', h('label', { class: 'row' }, older, t('Take an older version too'))),
   ];
-  return h('div', { class: 'grid' }, card(t('Software'), h('div', { class: 'stack' }, state, can && h('button', { onclick: order(() => post('update/check').then(show)) }, t('Look for a newer version')))), forms);
+  return h('div', { class: 'grid' }, card(t('Software'), state), forms);
 }

@@ -1,0 +1,111 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"phoned/manage"
+	"phoned/update"
+)
+
+var _ manage.Updater = (*Updates)(nil)
+
+// UpdateState implements manage.Updater.
+func (u *Updates) UpdateState() manage.UpdateState {
+	s := u.Manager.State()
+	out := manage.UpdateState{
+		Phase: string(s.Phase), Way: string(s.Boot.Way), Version: s.Boot.Version, Available: s.Bundle.Version,
+		Reason: string(s.Report.Reason), Detail: s.Report.Detail,
+	}
+	if n := s.Percent(); n >= 0 {
+		out.Percent = &n
+	}
+	if at := s.Report.At; !at.IsZero() {
+		out.At = &at
+	}
+	return out
+}
+
+// CheckUpdate implements manage.Updater. The phone asks no server by itself: who looks
+// after it says where the bundle is.
+func (u *Updates) CheckUpdate(context.Context) (manage.UpdateState, error) {
+	return u.UpdateState(), fmt.Errorf("%w: this phone looks for no versions by itself; give it the address of a bundle", manage.ErrNotNow)
+}
+
+// InstallURL implements manage.Updater.
+func (u *Updates) InstallURL(_ context.Context, address string, older bool) error {
+	return refused(u.Manager.Begin(update.Source{Kind: update.URL, Place: address}, older))
+}
+
+// InstallUpload implements manage.Updater.
+func (u *Updates) InstallUpload(ctx context.Context, name string, body io.Reader, size int64, older bool) error {
+	return refused(u.Manager.Upload(ctx, name, body, size, older))
+}
+
+// refused puts the reasons of the update's manager into the interface's.
+func refused(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, update.ErrPackages):
+		return fmt.Errorf("%w: %w", manage.ErrNoUpdates, err)
+	case errors.Is(err, update.ErrBusy), errors.Is(err, update.ErrNoHelper), errors.Is(err, context.Canceled):
+		return fmt.Errorf("%w: %w", manage.ErrNotNow, err)
+	}
+	return fmt.Errorf("%w: %w", manage.ErrInvalid, err)
+}
+
+// ConfirmUpdate implements manage.Updater. Nobody can vouch for a version: it stays once
+// the phone has service and its self-test is well, and by nothing else.
+func (u *Updates) ConfirmUpdate(context.Context) error {
+	return fmt.Errorf("%w: a version on trial stays by itself once the phone is in service and its self-test is well", manage.ErrNotNow)
+}
+
+// CancelUpdate implements manage.Updater.
+func (u *Updates) CancelUpdate() error {
+	if p := u.Manager.State().Phase; p != update.Fetching && p != update.Verifying {
+		return fmt.Errorf("%w: there is no update that could be ended (%s)", manage.ErrNotNow, p)
+	}
+	u.Manager.Cancel()
+	return nil
+}
+
+// rebootTime bounds the order to root's helper.
+const rebootTime = 20 * time.Second
+
+// Reboot restarts the device, now or once nobody telephones. The order is root's
+// helper's to carry out; without it ErrNotNow.
+func (u *Updates) Reboot(now bool) error {
+	u.mu.Lock()
+	sys := u.sys
+	u.mu.Unlock()
+	if u.Manager.State().Boot.Way == update.Unknown {
+		return fmt.Errorf("%w: %w", manage.ErrNotNow, update.ErrNoHelper)
+	}
+	restart := func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), rebootTime)
+		defer cancel()
+		return u.slots.Reboot(ctx)
+	}
+	if now || sys == nil {
+		return restart()
+	}
+	views, stop := sys.Phone.Subscribe()
+	u.wg.Go(func() {
+		defer stop()
+		for v := sys.Phone.View(); factsOf(v).Busy; {
+			select {
+			case v = <-views:
+			case <-sys.Phone.ctx.Done():
+				return // the phone was made anew, or ends: who wanted it asks again
+			}
+		}
+		if err := restart(); err != nil {
+			u.log.Error("the device did not restart", "err", err)
+		}
+	})
+	return nil
+}
