@@ -46,8 +46,10 @@ func (h hums) Choose(_ context.Context, path, _, device string) error {
 	}
 	return h.err
 }
-func (h hums) SetVolume(path string, _ int) error { return h.Choose(context.Background(), path, "", "") }
-func (h hums) Figures() map[string]any            { return map[string]any{"ticks": 1} }
+func (h hums) SetVolume(path string, _ int) error {
+	return h.Choose(context.Background(), path, "", "")
+}
+func (h hums) Figures() map[string]any { return map[string]any{"ticks": 1} }
 func (h hums) Tap(_ context.Context, point string, _ time.Duration, w io.Writer) error {
 	if !slices.Contains(tapPoints, point) {
 		return ErrNotFound
