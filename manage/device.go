@@ -102,7 +102,7 @@ var ErrNoUpdates = errors.New("this phone is updated as the rest of its system i
 // UpdateState is how far an update is.
 type UpdateState struct {
 	Phase     string     `json:"phase" doc:"idle, fetching, verifying, installing, restarting or trial"`
-	Way       string     `json:"way" doc:"How this phone gets its updates: slots (a signed bundle), apt, or unknown."`
+	Way       string     `json:"way" doc:"How this phone gets its updates: slots (a signed bundle), apt, none (through its management), or unknown yet."`
 	Version   string     `json:"version" doc:"That runs."`
 	Available string     `json:"available,omitempty" doc:"That is offered, or on its way."`
 	Percent   *int       `json:"percent,omitempty" min:"0" max:"100"`
@@ -120,8 +120,12 @@ func (s *Server) updater() (Updater, error) {
 
 func (s *Server) getUpdate(*http.Request, nothing) (UpdateState, error) {
 	u, err := s.updater()
-	if err != nil {
-		return UpdateState{}, err
+	if err != nil { // which is no fault of who asks how far an update is
+		out := UpdateState{Phase: "idle", Way: "none"}
+		if s.cfg.Info != nil {
+			out.Version = s.cfg.Info().Version
+		}
+		return out, nil
 	}
 	return u.UpdateState(), nil
 }

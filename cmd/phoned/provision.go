@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/rand"
 	"encoding/hex"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"phoned/internal/qrcode"
+	"phoned/manage/access"
 	"phoned/provisioning"
 )
 
@@ -28,6 +30,8 @@ phoned provision bundle [flags] -o FILE PART...
                                    a bundle for a stick or an address
 phoned provision check FILE...     check documents and bundles, and say what they would change
 phoned provision schema            the JSON Schema of a document
+phoned provision account NAME ROLE a line for web_accounts; the password is read from standard input
+phoned provision token LABEL ROLE  a new token for a program, and its line for web_tokens
 qr and bundle: -key FILE signs, -pin NUMBER or -pin random asks the person at the phone for it.
 `
 
@@ -36,6 +40,7 @@ qr and bundle: -key FILE signs, -pin NUMBER or -pin random asks the person at th
 func provisionCommand(args []string, out, errs io.Writer) int {
 	commands := map[string]func([]string, io.Writer, io.Writer) error{
 		"key": makeKey, "qr": makeCode, "bundle": makeBundle, "check": checkFiles,
+		"account": func(args []string, out, errs io.Writer) error { return makeAccount(args, os.Stdin, out, errs) }, "token": makeToken,
 		"schema": func(_ []string, out, _ io.Writer) error { _, err := out.Write(provisioning.Schema()); return err },
 	}
 	if len(args) == 0 || commands[args[0]] == nil {
@@ -59,6 +64,49 @@ func provisionCommand(args []string, out, errs io.Writer) int {
 type wrongCall string
 
 func (w wrongCall) Error() string { return string(w) }
+
+// roleOf reads a NAME and a ROLE.
+func roleOf(args []string) (name string, role access.Role, err error) {
+	if len(args) != 2 || role.UnmarshalText([]byte(args[1])) != nil {
+		return "", 0, wrongCall("say a name and a role: viewer, operator or administrator")
+	}
+	return args[0], role, nil
+}
+
+// makeAccount prints the line of an account; its password is never an argument, which
+// others on the machine could read.
+func makeAccount(args []string, in io.Reader, out, errs io.Writer) error {
+	name, role, err := roleOf(args)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(errs, "password (it is shown while you type, unless it comes from a file or a program):")
+	password, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	line, err := access.AccountLine(name, role, strings.TrimRight(password, "\r\n"))
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "web_accounts = %q\n", line)
+	return err
+}
+
+// makeToken prints a new token, once, and the line that a configuration has of it.
+func makeToken(args []string, out, errs io.Writer) error {
+	label, role, err := roleOf(args)
+	if err != nil {
+		return err
+	}
+	text, line, err := access.TokenLine(label, role)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(errs, "the first line is the token, for the program; the second is for phones")
+	_, err = fmt.Fprintf(out, "%s\nweb_tokens = %q\n", text, line)
+	return err
+}
 
 // makeKey writes a new seed, which only its owner can read and which is never
 // overwritten.

@@ -2,12 +2,17 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"phoned/internal/slowhash"
+	"phoned/manage/access"
 	"phoned/provisioning"
 )
 
@@ -97,5 +102,46 @@ func TestProvisionRefuses(t *testing.T) {
 	}
 	if said := provision(t, 0, "schema"); !strings.Contains(said, `"oauth_endpoint"`) {
 		t.Error("no schema")
+	}
+}
+
+// What is printed for a configuration lets in who knows the password or the token.
+func TestAccountsForAConfiguration(t *testing.T) {
+	var out, errs bytes.Buffer
+	const password = "correct horse 7 battery"
+	if err := makeAccount([]string{"admin", "administrator"}, strings.NewReader(password+"\n"), &out, &errs); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(out.String()+errs.String(), password) {
+		t.Error("the password is printed")
+	}
+	line := regexp.MustCompile(`^web_accounts = "(.+)"\n$`).FindStringSubmatch(out.String())
+	if line == nil {
+		t.Fatal(out.String())
+	}
+	a, ok := access.ParseAccount(line[1])
+	if !ok || a.Name != "admin" || a.Role != access.Administrator || !slowhash.Verify(a.Hash, password) || slowhash.Verify(a.Hash, password+"x") {
+		t.Errorf("%v %+v", ok, a)
+	}
+	for _, bad := range []string{"short", "aaaaaaaaaaaaaaaa", ""} {
+		if err := makeAccount([]string{"admin", "viewer"}, strings.NewReader(bad), &out, &errs); !errors.Is(err, access.ErrPassword) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	out.Reset()
+	if err := makeToken([]string{"prometheus", "viewer"}, &out, &errs); err != nil {
+		t.Fatal(err)
+	}
+	both := regexp.MustCompile(`^(phoned_\S+)\nweb_tokens = "(.+)"\n$`).FindStringSubmatch(out.String())
+	if both == nil {
+		t.Fatal(out.String())
+	}
+	if tok, ok := access.ParseToken(both[2]); !ok || tok.Role != access.Viewer || tok.Hash != fmt.Sprintf("%x", sha256.Sum256([]byte(both[1]))) {
+		t.Errorf("%+v", tok)
+	}
+	for _, args := range [][]string{{"admin"}, {"admin", "king"}, {"a:b", "viewer"}} {
+		if makeToken(args, &out, &errs) == nil {
+			t.Errorf("%v", args)
+		}
 	}
 }

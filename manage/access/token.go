@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"phoned/internal/slowhash"
 )
 
 // Token is what a program signs its requests with.
@@ -181,4 +183,24 @@ func ParseToken(line string) (Token, bool) {
 	}
 	t.ID = "c" + t.Hash[:8]
 	return t, true
+}
+
+// AccountLine is what a configuration says of an account; ErrName or ErrPassword.
+func AccountLine(name string, role Role, password string) (string, error) {
+	if !goodName(name) || role < Viewer {
+		return "", ErrName
+	}
+	if err := goodPassword(name, password); err != nil {
+		return "", err
+	}
+	return name + ":" + role.String() + ":" + slowhash.Hash(password), nil
+}
+
+// TokenLine makes a new token and what a configuration says of it; ErrName.
+func TokenLine(label string, role Role) (text, line string, err error) {
+	if brief(label) != label || label == "" || strings.ContainsAny(label, ": \t") || role < Viewer {
+		return "", "", ErrName
+	}
+	text = tokenPrefix + random(32)
+	return text, label + ":" + role.String() + ":" + digest(text), nil
 }

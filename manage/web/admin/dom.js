@@ -56,8 +56,8 @@ export const icon = (name) => s('svg', { class: 'icon', viewBox: '0 0 24 24', 'a
 
 export const chip = (tone, text) => h('span', { class: `chip ${tone}` }, text);
 export const card = (title, ...children) => h('section', { class: 'card' }, title && h('h2', {}, title), ...children);
-// facts lists pairs of a word and what it is.
-export const facts = (pairs) => h('dl', {}, pairs.filter((p) => p && p[1] !== undefined && p[1] !== null && p[1] !== '').map(([k, v]) => h('div', {}, h('dt', {}, k), h('dd', {}, v))));
+// facts lists pairs of a word and what it is; wide: one a row.
+export const facts = (pairs, wide) => h('dl', { class: wide && 'wide' }, pairs.filter((p) => p && p[1] !== undefined && p[1] !== null && p[1] !== '').map(([k, v]) => h('div', {}, h('dt', {}, k), h('dd', {}, v))));
 
 // rows makes a table: columns are [title, cell(row), class?].
 export function rows(columns, list, empty) {

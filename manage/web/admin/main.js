@@ -7,7 +7,7 @@ const $ = (id) => document.getElementById(id);
 // name, what it is called, the operation without which it is not shown
 const pages = [
   ['overview', 'Overview'], ['calls', 'Calls'], ['history', 'History', 'GET history'], ['contacts', 'Contacts', 'GET contacts'], ['panel', 'Front panel'], null,
-  ['config', 'Configuration', 'GET config'], ['audio', 'Sound'], ['network', 'Network'], ['logs', 'Logs and signalling', 'GET logs'], ['updates', 'Updates', 'GET update'], ['security', 'Security', 'GET access/accounts'],
+  ['config', 'Configuration', 'GET config'], ['audio', 'Sound'], ['network', 'Network'], ['logs', 'Logs', 'GET logs'], ['updates', 'Updates', 'GET update'], ['security', 'Security', 'GET access/accounts'],
 ];
 
 // The theme: the reader's, else the system's.

@@ -89,7 +89,7 @@ async function certificate(reload) {
   return card(t('Certificate'), h('div', { class: 'stack' },
     h('p', {}, c.uploaded ? t('A certificate of your own.') : t('The phone\'s own, made by itself. Compare these words with the ones on the phone (Menu, Settings, Web access):')),
     !c.uploaded && h('p', { class: 'big wrap' }, c.words),
-    facts([[t('Names'), (c.names ?? []).join(' · ')], [t('Ends'), when(c.notAfter)], [t('Fingerprint'), h('span', { class: 'mono' }, c.fingerprint)], [t('SHA-256 of its key (for phonectl)'), h('span', { class: 'mono' }, c.keyPin)]]),
+    facts([[t('Names'), (c.names ?? []).join(' · ')], [t('Ends'), when(c.notAfter)], [t('Fingerprint'), h('span', { class: 'mono' }, c.fingerprint)], [t('SHA-256 of its key (for phonectl)'), h('span', { class: 'mono' }, c.keyPin)]], true),
     h('div', { class: 'row' }, h('button', { onclick: upload }, t('Give it another')), c.uploaded && h('button', { onclick: order(() => del('access/certificate').then(reload), t('The phone uses its own again.')) }, t('Take it away')))));
 }
 
