@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"phoned/internal/clock"
 )
 
 // Bounds of what comes from the network.
@@ -139,21 +141,24 @@ const watchEvery = 10 * time.Second
 // watched ends a request when its session or token is no longer good.
 func (s *Server) watched(r *http.Request, id string) (*http.Request, func()) {
 	ctx, cancel := context.WithCancel(r.Context())
-	var mu sync.Mutex
+	var mu sync.Mutex // guards what follows
 	var stopped bool
+	var timer clock.Timer
 	var look func()
-	timer := s.cfg.Clock.AfterFunc(watchEvery, func() { look() })
 	look = func() {
 		mu.Lock()
 		defer mu.Unlock()
 		switch {
 		case stopped:
-		case !s.cfg.Access.Alive(id) || r.TLS != nil && s.networkOff():
+		case !s.cfg.Access.Alive(id):
 			cancel()
 		default:
-			timer = s.cfg.Clock.AfterFunc(watchEvery, func() { look() })
+			timer = s.cfg.Clock.AfterFunc(watchEvery, look)
 		}
 	}
+	mu.Lock()
+	timer = s.cfg.Clock.AfterFunc(watchEvery, look)
+	mu.Unlock()
 	return r.WithContext(ctx), func() {
 		mu.Lock()
 		defer mu.Unlock()

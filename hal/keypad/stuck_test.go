@@ -3,6 +3,7 @@ package keypad
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,8 +14,15 @@ import (
 
 // diary writes down what the driver says, in order.
 type diary struct {
+	mu   sync.Mutex
 	said []string
 	done chan struct{}
+}
+
+func (d *diary) soFar() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.said)
 }
 
 // keep opens a driver on m and writes down what it says until end.
@@ -37,7 +45,9 @@ func keep(t *testing.T, m *haltest.Matrix) (d *diary, end func() []string) {
 	}()
 	go func() {
 		for w := range words {
+			d.mu.Lock()
 			d.said = append(d.said, fmt.Sprint(w.key, " ", w.what))
+			d.mu.Unlock()
 		}
 		close(d.done)
 	}()
@@ -46,7 +56,7 @@ func keep(t *testing.T, m *haltest.Matrix) (d *diary, end func() []string) {
 			t.Error(err)
 		}
 		<-d.done
-		return d.said
+		return d.soFar()
 	}
 }
 
@@ -97,8 +107,8 @@ func TestStuckInUse(t *testing.T) {
 		m.Key(3, 2, true)
 		time.Sleep(StuckAfter - time.Second)
 		synctest.Wait()
-		if !slices.Equal(d.said, []string{"3/2 down"}) {
-			t.Errorf("before its time: %q", d.said)
+		if said := d.soFar(); !slices.Equal(said, []string{"3/2 down"}) {
+			t.Errorf("before its time: %q", said)
 		}
 		time.Sleep(5 * time.Minute)
 		m.Key(0, 0, true)
