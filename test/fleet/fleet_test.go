@@ -5,6 +5,9 @@ package fleet
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,9 +18,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"phoned/lab"
 )
 
 // patience bounds every wait; nothing waits for it unless something is broken.
@@ -271,4 +277,151 @@ func TestPhonectl(t *testing.T) {
 	if out, err := ctl("-phones", "house", "status"); err == nil || !strings.Contains(out, "2 phones, 1 failed") {
 		t.Errorf("%v: %s", err, out)
 	}
+}
+
+// phones is how many TestFleet runs at a time.
+const phones = 50
+
+// daemon is one phoned of the fleet.
+type daemon struct {
+	addr string // of its management, by TLS
+	pid  int
+}
+
+// startDaemon runs the real program with the document, and its management on addr.
+func startDaemon(t *testing.T, dir, addr, doc string) daemon {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	board := "name = \"null\"\n[audio.handset]\nspeaker = \"null\"\nmicrophone = \"null\"\n[audio.speaker]\nspeaker = \"null\"\nmicrophone = \"null\"\n"
+	for name, text := range map[string]string{"board.toml": board, "phoned.toml": doc} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(filepath.Join(root(t), "bin", "phoned"), "-board", filepath.Join(dir, "board.toml"), "-config", filepath.Join(dir, "phoned.toml"),
+		"-data", filepath.Join(dir, "data"), "-listen", "", "-loopback", "-log", "warn")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		_ = cmd.Wait()
+	})
+	return daemon{addr, cmd.Process.Pid}
+}
+
+// keyPin asks a phone for its certificate and gives its key's SHA-256.
+func keyPin(addr string) (string, bool) {
+	c, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // the pin is what is asked for
+	if err != nil {
+		return "", false
+	}
+	defer c.Close()
+	sum := sha256.Sum256(c.ConnectionState().PeerCertificates[0].RawSubjectPublicKeyInfo)
+	return hex.EncodeToString(sum[:]), true
+}
+
+// rss is a process' resident memory in KiB.
+func rss(t *testing.T, pid int) int {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	if m := regexp.MustCompile(`VmRSS:\s+(\d+)`).FindSubmatch(b); m != nil {
+		n, _ = strconv.Atoi(string(m[1]))
+	}
+	return n
+}
+
+// TestFleet: fifty real phones on one machine, each with a key and a token of its own:
+// all registered, scraped, reconfigured by phonectl, and taken back.
+func TestFleet(t *testing.T) {
+	ex, err := lab.Start(context.Background(), lab.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ex.Close() })
+	dir := t.TempDir()
+	begun := time.Now()
+	fleet := make([]daemon, phones)
+	for i := range fleet {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		addr := l.Addr().String()
+		_ = l.Close()
+		token := fmt.Sprintf("phoned_test-%d-%032d", i, i)
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("p%02d.token", i)), []byte(token), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, port, _ := net.SplitHostPort(addr)
+		doc := fmt.Sprintf("web_listen = [\"127.0.0.1\"]\nweb_port = %s\nweb_http_port = 0\nweb_tokens = \"fleet:administrator:%x\"\nauto_configure = false\n[[lines]]\nserver = \"udp://%s\"\nuser = \"1101\"\ndomain = %q\npassword = %q\n",
+			port, sha256.Sum256([]byte(token)), ex.UDPAddress(), ex.Domain(), lab.ClassicPassword)
+		fleet[i] = startDaemon(t, filepath.Join(dir, fmt.Sprintf("p%02d", i)), addr, doc)
+	}
+	var inventory strings.Builder
+	for i, d := range fleet {
+		pin := ""
+		until(t, "the phone answers by TLS", func() (ok bool) { pin, ok = keyPin(d.addr); return ok })
+		fmt.Fprintf(&inventory, "p%02d https://%s key=%s token=p%02d.token group=all\n", i, d.addr, pin, i)
+	}
+	file := filepath.Join(dir, "phones")
+	if err := os.WriteFile(file, []byte(inventory.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctl := func(args ...string) (string, error) {
+		out, err := exec.CommandContext(t.Context(), filepath.Join(root(t), "bin", "phonectl"), append([]string{"-inventory", file, "-timeout", "60s"}, args...)...).CombinedOutput()
+		return string(out), err
+	}
+	all := func(what string) func() bool {
+		return func() bool {
+			out, err := ctl("-all", "status")
+			return err == nil && strings.Count(out, what) == phones
+		}
+	}
+	until(t, "all phones are in service", all("1/1 lines"))
+	t.Logf("FIGURE %d phones from start to registered: %.1f s", phones, time.Since(begun).Seconds())
+
+	begun = time.Now()
+	out, err := ctl("-all", "get", "/metrics")
+	if err != nil || strings.Count(out, `phoned_line_registered{`) != phones {
+		t.Fatalf("%v: %.2000s", err, out)
+	}
+	t.Logf("FIGURE a scrape of all, TLS handshakes and all: %.2f s, %d bytes a phone", time.Since(begun).Seconds(), len(out)/phones)
+
+	doc := filepath.Join(dir, "fleet.toml")
+	if err := os.WriteFile(doc, []byte("theme = \"light\"\nlocale = \"de\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := ctl("-all", "config", "check", doc); err != nil || strings.Count(out, "2 changes") != phones {
+		t.Fatalf("%v: %.2000s", err, out)
+	}
+	theme := func(want string) func() bool {
+		return func() bool {
+			out, err := ctl("-all", "-json", "status")
+			return err == nil && strings.Count(out, `"theme":"`+want+`"`) == phones && strings.Count(out, `"state":"registered"`) == phones
+		}
+	}
+	begun = time.Now()
+	if out, err := ctl("-all", "config", "apply", doc); err != nil {
+		t.Fatalf("%v: %.2000s", err, out)
+	}
+	until(t, "all phones have the new configuration and service", theme("light"))
+	t.Logf("FIGURE reconfigured, made anew and registered: %.1f s", time.Since(begun).Seconds())
+	begun = time.Now()
+	if out, err := ctl("-all", "config", "rollback"); err != nil {
+		t.Fatalf("%v: %.2000s", err, out)
+	}
+	until(t, "all phones are as before", theme("dark"))
+	t.Logf("FIGURE taken back: %.1f s", time.Since(begun).Seconds())
+	sum := 0
+	for _, d := range fleet {
+		sum += rss(t, d.pid)
+	}
+	t.Logf("FIGURE RSS a phone: %.1f MiB", float64(sum)/phones/1024)
 }
