@@ -151,11 +151,17 @@ func (e *Enrolment) Run(ctx context.Context, show func(EnrolOffer)) error {
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
-	e.end(run, err)
+	// A sign-in that is on its way ends ctx itself, as whoever signs in ends what
+	// offered it: it has its outcome first, and the code counts as used.
 	stop, cancel := context.WithTimeout(context.Background(), enrolGoodbye)
 	defer cancel()
 	if srv.Shutdown(stop) != nil {
 		_ = srv.Close()
+	}
+	select {
+	case err = <-run.over:
+	default:
+		e.end(run, err)
 	}
 	if s := <-served; !errors.Is(s, http.ErrServerClosed) {
 		e.cfg.Log.Warn("the sign-in page ended", "err", s)

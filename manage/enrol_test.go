@@ -203,6 +203,29 @@ func TestEnrolOnce(t *testing.T) {
 	}
 }
 
+// Whoever signs in ends what offered it, before the page has heard the outcome: the
+// code counts as used all the same, and the page's end is a good one.
+func TestEnrolEndedByItsSignIn(t *testing.T) {
+	w := newEnrolWorld(t)
+	w.answer = func(string, string) phone.SignInWhy {
+		w.stop()
+		select { // as much time as the page may take for its end
+		case err := <-w.done:
+			t.Errorf("the page ended before its sign-in: %v", err)
+		case <-time.After(50 * time.Millisecond):
+		}
+		return ""
+	}
+	w.open()
+	old := w.offer.Code
+	w.want(enrolBodyOf(old, enrolSecret), http.StatusNoContent, "")
+	if err := <-w.done; err != nil {
+		t.Errorf("the page ended with %v", err)
+	}
+	w.open()
+	w.want(enrolBodyOf(old, enrolSecret), http.StatusGone, "used")
+}
+
 // What a code can be refused for.
 func TestEnrolRefusals(t *testing.T) {
 	w := newEnrolWorld(t)
