@@ -14,10 +14,10 @@ export function ladder(messages, pick) {
     messages.map((m, i) => {
       const y = 46 + i * row, [from, to] = m.sent ? [left, right] : [right, left], tip = to > from ? -7 : 7;
       const choose = () => pick(m);
-      return s('g', { tabindex: 0, role: 'button', 'aria-label': `${m.sent ? t('sent') : t('received')}: ${m.summary}`, onclick: choose, onkeydown: (e) => { if (e.key === 'Enter' || e.key === ' ') { e.preventDefault(); choose(); } } },
+      return s('g', { tabindex: 0, role: 'button', onclick: choose, onkeydown: (e) => { if (e.key === 'Enter' || e.key === ' ') { e.preventDefault(); choose(); } } },
         s('rect', { x: 0, y: y - 20, width: 640, height: row, fill: 'transparent' }),
         s('text', { class: 'm', x: 0, y: y + 2 }, `+${((new Date(m.at) - start) / 1000).toFixed(3)} s`),
-        s('text', { x: (left + right) / 2, y: y - 5, 'text-anchor': 'middle' }, (m.summary.length > 48 ? `${m.summary.slice(0, 47)}…` : m.summary) + (m.again ? ` (${t('again')})` : '')),
+        s('text', { x: (left + right) / 2, y: y - 5, 'text-anchor': 'middle' }, (m.sent ? '→ ' : '← ') + (m.summary.length > 48 ? `${m.summary.slice(0, 47)}…` : m.summary) + (m.again ? ` (${t('again')})` : '')),
         s('path', { class: `arrow ${m.status >= 400 ? 'bad' : ''}`, fill: 'none', d: `M${from} ${y}H${to}M${to + tip} ${y - 4}L${to} ${y}L${to + tip} ${y + 4}` }),
         s('text', { class: 'm', x: right + 18, y: y + 2 }, clock(m.at)));
     }));
