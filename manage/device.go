@@ -83,16 +83,12 @@ func (s *Server) getCapture(w http.ResponseWriter, r *http.Request) {
 // ErrNoUpdates.
 type Updater interface {
 	UpdateState() UpdateState
-	// CheckUpdate looks for a newer version where this phone gets them from.
-	CheckUpdate(ctx context.Context) (UpdateState, error)
 	// InstallURL and InstallUpload take a bundle, of which nothing is used before its
 	// signature is good; size is -1 if it is not known. They return when the order is
 	// taken, or the upload read.
 	InstallURL(ctx context.Context, address string, older bool) error
 	InstallUpload(ctx context.Context, name string, body io.Reader, size int64, older bool) error
-	// ConfirmUpdate keeps the version that is on trial, CancelUpdate ends an update
-	// that is not being written yet.
-	ConfirmUpdate(ctx context.Context) error
+	// CancelUpdate ends an update that is not being written yet.
 	CancelUpdate() error
 }
 
@@ -128,14 +124,6 @@ func (s *Server) getUpdate(*http.Request, nothing) (UpdateState, error) {
 		return out, nil
 	}
 	return u.UpdateState(), nil
-}
-
-func (s *Server) checkUpdate(r *http.Request, _ nothing) (UpdateState, error) {
-	u, err := s.updater()
-	if err != nil {
-		return UpdateState{}, err
-	}
-	return u.CheckUpdate(r.Context())
 }
 
 type updateOrder struct {
@@ -183,14 +171,6 @@ type patient struct {
 func (p patient) Read(b []byte) (int, error) {
 	_ = p.rc.SetReadDeadline(time.Now().Add(30 * time.Second))
 	return p.Reader.Read(b)
-}
-
-func (s *Server) confirmUpdate(r *http.Request, _ nothing) (nothing, error) {
-	u, err := s.updater()
-	if err != nil {
-		return nothing{}, err
-	}
-	return nothing{}, u.ConfirmUpdate(r.Context())
 }
 
 func (s *Server) cancelUpdate(*http.Request, nothing) (nothing, error) {

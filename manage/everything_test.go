@@ -81,10 +81,8 @@ type ready struct{ err error }
 func (u ready) UpdateState() UpdateState {
 	return UpdateState{Phase: "idle", Way: "slots", Version: "1"}
 }
-func (u ready) CheckUpdate(context.Context) (UpdateState, error) { return u.UpdateState(), u.err }
-func (u ready) InstallURL(context.Context, string, bool) error   { return u.err }
-func (u ready) ConfirmUpdate(context.Context) error              { return u.err }
-func (u ready) CancelUpdate() error                              { return u.err }
+func (u ready) InstallURL(context.Context, string, bool) error { return u.err }
+func (u ready) CancelUpdate() error                            { return u.err }
 func (u ready) InstallUpload(_ context.Context, _ string, r io.Reader, _ int64, _ bool) error {
 	_, err := io.Copy(io.Discard, r)
 	return errors.Join(err, u.err)

@@ -110,15 +110,11 @@ func deviceOperations() []operation {
 		restart("/api/v1/reboot", "reboot", "Restarts the whole device, once nobody telephones or at once.", func(s *Server, in restartOrder) error { return s.cfg.Maintainer.Reboot(in.When == "now") }),
 		{method: "GET", path: "/api/v1/update", id: "getUpdate", tag: "device", summary: "The software that runs, and how far an update is.", role: Viewer,
 			out: UpdateState{}, fails: []int{409}, serve: ask((*Server).getUpdate)},
-		{method: "POST", path: "/api/v1/update/check", id: "checkUpdate", tag: "device", summary: "Looks for a newer version.", role: Administrator,
-			out: UpdateState{}, fails: []int{409, 500, 504}, serve: ask((*Server).checkUpdate)},
 		{method: "POST", path: "/api/v1/update", id: "installUpdate", tag: "device", summary: "Fetches a signed bundle and installs it; the phone restarts when nobody telephones.", role: Administrator,
 			in: updateOrder{}, ok: 204, fails: []int{409, 422, 500}, serve: ask((*Server).installUpdate)},
 		{method: "DELETE", path: "/api/v1/update", id: "cancelUpdate", tag: "device", summary: "Ends an update that is not being written yet.", role: Administrator,
 			ok: 204, fails: []int{409}, serve: ask((*Server).cancelUpdate)},
 		{method: "POST", path: "/api/v1/update/upload", id: "uploadUpdate", tag: "device", summary: "Takes a signed bundle from the body and installs it.", role: Administrator,
 			params: openapi.Params(uploadQuery{}), inMedia: "application/octet-stream", limit: maxUpdate, ok: 204, fails: []int{409, 422, 500}, serve: (*Server).uploadUpdate},
-		{method: "POST", path: "/api/v1/update/confirm", id: "confirmUpdate", tag: "device", summary: "Keeps the version that is on trial.", role: Administrator,
-			ok: 204, fails: []int{409}, serve: ask((*Server).confirmUpdate)},
 	}
 }

@@ -29,12 +29,6 @@ func (u *Updates) UpdateState() manage.UpdateState {
 	return out
 }
 
-// CheckUpdate implements manage.Updater. The phone asks no server by itself: who looks
-// after it says where the bundle is.
-func (u *Updates) CheckUpdate(context.Context) (manage.UpdateState, error) {
-	return u.UpdateState(), fmt.Errorf("%w: this phone looks for no versions by itself; give it the address of a bundle", manage.ErrNotNow)
-}
-
 // InstallURL implements manage.Updater.
 func (u *Updates) InstallURL(_ context.Context, address string, older bool) error {
 	return refused(u.Manager.Begin(update.Source{Kind: update.URL, Place: address}, older))
@@ -56,12 +50,6 @@ func refused(err error) error {
 		return fmt.Errorf("%w: %w", manage.ErrNotNow, err)
 	}
 	return fmt.Errorf("%w: %w", manage.ErrInvalid, err)
-}
-
-// ConfirmUpdate implements manage.Updater. Nobody can vouch for a version: it stays once
-// the phone has service and its self-test is well, and by nothing else.
-func (u *Updates) ConfirmUpdate(context.Context) error {
-	return fmt.Errorf("%w: a version on trial stays by itself once the phone is in service and its self-test is well", manage.ErrNotNow)
 }
 
 // CancelUpdate implements manage.Updater.

@@ -52,9 +52,6 @@ func TestUpdaterOfAPlainDebian(t *testing.T) {
 	if err := u.CancelUpdate(); !errors.Is(err, manage.ErrNotNow) {
 		t.Errorf("nothing to cancel: %v", err)
 	}
-	if err := u.ConfirmUpdate(t.Context()); !errors.Is(err, manage.ErrNotNow) {
-		t.Errorf("nothing on trial: %v", err)
-	}
 	if err := u.Reboot(false); err != nil || slots.restarts != 1 {
 		t.Errorf("a restart: %v, %d", err, slots.restarts)
 	}
