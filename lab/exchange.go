@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"phoned/internal/clock"
+	"phoned/internal/closegroup"
 	"phoned/lab/b2b"
 	"phoned/lab/faults"
 	"phoned/lab/flow"
@@ -73,7 +74,7 @@ type Exchange struct {
 	servers []*http.Server
 	udp     *flow.UDP
 	addr    struct{ wss, ws, udp, https, admin string }
-	conns   sync.WaitGroup // WebSockets being served
+	conns   closegroup.Group // WebSockets being served
 	wg      sync.WaitGroup
 	stop    func() bool
 	life    context.Context // of WebSockets
@@ -202,12 +203,11 @@ func (ex *Exchange) listen() error {
 		ws := &flow.WebSocket{Transport: transport, Handler: ex.Engine, Context: ex.life,
 			Refuse: func(*http.Request) int { return ex.Faults.SIP().RefuseUpgrade }}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if ex.closing.Load() {
+			if ex.closing.Load() || !ex.conns.Enter() {
 				w.WriteHeader(http.StatusServiceUnavailable)
 				return
 			}
-			ex.conns.Add(1)
-			defer ex.conns.Done()
+			defer ex.conns.Leave()
 			ws.ServeHTTP(w, r)
 		})
 	}
@@ -260,7 +260,7 @@ func (ex *Exchange) Close() error {
 		errs = append(errs, s.Close())
 	}
 	ex.end()
-	ex.conns.Wait()
+	ex.conns.Close()
 	if ex.udp != nil {
 		ex.udp.Close()
 	}

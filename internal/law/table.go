@@ -18,7 +18,7 @@ var (
 // leaves are internal packages that anybody but the core may import: they know
 // nobody of this project but one another.
 var leaves = []string{
-	"internal/audiofile/...", "internal/backoff/...", "internal/brandlogo/...", "internal/calllog/...", "internal/clock/...", "internal/golden/...", "internal/health/...",
+	"internal/audiofile/...", "internal/backoff/...", "internal/brandlogo/...", "internal/calllog/...", "internal/clock/...", "internal/closegroup/...", "internal/golden/...", "internal/health/...",
 	"internal/httpcall/...", "internal/logging/...", "internal/numbers/...", "internal/qrcode/...", "internal/secret/...", "internal/slowhash/...", "internal/leakcheck/...", "internal/sdnotify/...", "internal/walltime/...",
 	"internal/netwatch/...", "internal/mountwatch/...", "internal/vcard/...", "internal/devicecert/...", "internal/openapi/...", "internal/openmetrics/...", "internal/stickout/...", "internal/licences", "internal/logring/...", "internal/flight/...", "internal/pcapng/...",
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
+	"phoned/internal/closegroup"
 	"phoned/lab/sdptext"
 )
 
@@ -26,7 +27,7 @@ type rtc struct {
 	track *track
 	got   func(*rtp.Packet)
 	deaf  time.Duration
-	wg    sync.WaitGroup
+	group closegroup.Group
 }
 
 func newRTC(cfg Config, got func(*rtp.Packet)) (*rtc, error) {
@@ -79,7 +80,7 @@ func (r *rtc) connect(cfg Config) error {
 		return err
 	}
 	r.pc.OnTrack(func(t *webrtc.TrackRemote, recv *webrtc.RTPReceiver) { r.read(t, recv) })
-	r.wg.Go(func() { drain(func(b []byte) error { _, _, err := sender.Read(b); return err }) })
+	r.group.Go(func() { drain(func(b []byte) error { _, _, err := sender.Read(b); return err }) })
 	return nil
 }
 
@@ -91,12 +92,12 @@ func drain(read func([]byte) error) {
 }
 
 func (r *rtc) read(t *webrtc.TrackRemote, recv *webrtc.RTPReceiver) {
-	r.wg.Add(2)
-	go func() {
-		defer r.wg.Done()
-		drain(func(b []byte) error { _, _, err := recv.Read(b); return err })
-	}()
-	defer r.wg.Done()
+	// Pion calls from a goroutine that its closing doesn't wait for.
+	if !r.group.Enter() {
+		return
+	}
+	defer r.group.Leave()
+	r.group.Go(func() { drain(func(b []byte) error { _, _, err := recv.Read(b); return err }) })
 	for {
 		p, _, err := t.ReadRTP()
 		if err != nil {
@@ -198,7 +199,7 @@ func (r *rtc) close() {
 	_ = r.pc.GracefulClose()
 	_ = r.mux.Close()
 	_ = r.sock.Close()
-	r.wg.Wait()
+	r.group.Close()
 }
 
 // track is a TrackLocal that sends packets with the payload type they have:

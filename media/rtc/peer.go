@@ -15,6 +15,7 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
+	"phoned/internal/closegroup"
 	"phoned/media"
 	"phoned/media/sdp"
 )
@@ -32,7 +33,7 @@ type peer struct {
 	setup  string // our DTLS role in descriptions: active or passive
 
 	closing atomic.Bool
-	wg      sync.WaitGroup
+	group   closegroup.Group
 }
 
 // newPeer makes a connection; like gives it the ICE credentials of an offer
@@ -68,7 +69,7 @@ func (s *Session) newPeer(like *sdp.Local) (*peer, error) {
 		p.close()
 		return nil, fmt.Errorf("add track: %w", err)
 	}
-	p.wg.Go(func() {
+	p.group.Go(func() {
 		for b := make([]byte, 1500); ; {
 			if _, _, err := p.sender.Read(b); err != nil {
 				return
@@ -255,16 +256,17 @@ func (p *peer) connectionState(st webrtc.PeerConnectionState) {
 // onTrack reads one SSRC of the far end until it ends; Pion has a goroutine
 // for it.
 func (p *peer) onTrack(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
-	p.wg.Add(2)
-	go func() {
-		defer p.wg.Done()
+	if !p.group.Enter() { // Pion's closing does not wait for whom it calls here
+		return
+	}
+	defer p.group.Leave()
+	p.group.Go(func() {
 		for b := make([]byte, 1500); ; {
 			if _, _, err := r.Read(b); err != nil {
 				return
 			}
 		}
-	}()
-	defer p.wg.Done()
+	})
 	b := make([]byte, 1500)
 	for {
 		n, _, err := t.Read(b)
@@ -283,7 +285,7 @@ func (p *peer) onTrack(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 func (p *peer) close() error {
 	p.closing.Store(true)
 	err := p.pc.GracefulClose()
-	p.wg.Wait()
+	p.group.Close()
 	if err != nil {
 		return fmt.Errorf("close peer connection: %w", err)
 	}
