@@ -1,12 +1,11 @@
 package manage
 
 import (
-	"bytes"
 	"context"
 	"embed"
 	"encoding/json"
-	"fmt"
-	"html/template"
+	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -14,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"phoned/internal/markup"
 	"phoned/internal/secret"
 	"phoned/phone"
 )
@@ -25,9 +25,30 @@ const enrolPath = "/enrol"
 var enrolFiles embed.FS
 
 var (
-	enrolTemplate = template.Must(template.ParseFS(enrolFiles, "enrolweb/enrol.html"))
-	enrolWords    = readEnrolWords()
+	enrolWords = readEnrolWords()
+	enrolPages = fillEnrolPages()
 )
+
+// fillEnrolPages makes the page in each of the languages.
+func fillEnrolPages() map[string]string {
+	text, err := enrolFiles.ReadFile("enrolweb/enrol.html")
+	if err != nil {
+		panic(err) // compiled in
+	}
+	pages := map[string]string{}
+	for lang, words := range enrolWords {
+		messages, err := json.Marshal(words)
+		if err != nil {
+			panic(err) // a map of texts
+		}
+		values := maps.Clone(words)
+		values["lang"], values["messages"] = lang, string(messages)
+		if pages[lang], err = markup.Fill(string(text), values); err != nil {
+			panic(err) // compiled in, and a test reads it
+		}
+	}
+	return pages
+}
 
 // readEnrolWords reads the page's languages, by their tags.
 func readEnrolWords() map[string]map[string]string {
@@ -92,20 +113,6 @@ func (e *Enrolment) strict(next http.Handler) http.Handler {
 
 func (e *Enrolment) page(w http.ResponseWriter, r *http.Request) {
 	lang := enrolLanguage(r.Header.Get("Accept-Language"))
-	words := enrolWords[lang]
-	messages, err := json.Marshal(words)
-	if err != nil {
-		panic(err) // a map of texts
-	}
-	var page bytes.Buffer
-	err = enrolTemplate.Execute(&page, struct {
-		Lang     string
-		W        map[string]string
-		Messages string
-	}{lang, words, string(messages)})
-	if err != nil {
-		panic(fmt.Errorf("sign-in page: %w", err)) // compiled in, and a test reads it
-	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", lang)
 	w.Header().Set("Vary", "Accept-Language")
@@ -115,7 +122,7 @@ func (e *Enrolment) page(w http.ResponseWriter, r *http.Request) {
 	if !open {
 		w.WriteHeader(http.StatusNotFound)
 	}
-	_, _ = w.Write(page.Bytes())
+	_, _ = io.WriteString(w, enrolPages[lang])
 }
 
 // enrolLanguage is the first language of Accept-Language that there is, else

@@ -5,15 +5,11 @@ import (
 	_ "embed" // the page and its style
 	"encoding/base64"
 	"fmt"
-	"html/template"
 	"io"
 	"sort"
 	"strings"
 	"time"
 )
-
-//go:embed page.html
-var pageText string
 
 //go:embed page.css
 var style string
@@ -27,31 +23,10 @@ func hash(s string) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"style":    func() template.HTML { return template.HTML("<style>" + style + "</style>") },
-	"ladder":   func(c Call) template.HTML { return template.HTML(ladder(c)) },
-	"charts":   func(c Call) template.HTML { return template.HTML(charts(c)) },
-	"clock":    func(t time.Time) string { return t.Format("15:04:05.000") },
-	"day":      func(t time.Time) string { return t.Format("2006-01-02 15:04:05 MST") },
-	"iso":      func(t time.Time) string { return t.Format(time.RFC3339Nano) },
-	"since":    func(c Call, t time.Time) string { return offset(t.Sub(c.Began)) },
-	"detail":   words,
-	"duration": duration,
-	"verdict":  verdict,
-	"arrow": func(m Message) string {
-		if m.Sent {
-			return "→"
-		}
-		return "←"
-	},
-	"class":  class,
-	"policy": func() string { return Policy },
-}).Parse(pageText))
-
 // WriteHTML writes the report as one page that needs nothing else: no script, no
 // picture, no font from elsewhere. It can be read without colours and printed.
 func (r Report) WriteHTML(w io.Writer) error {
-	if err := page.Execute(w, r); err != nil {
+	if _, err := io.WriteString(w, r.page()); err != nil {
 		return fmt.Errorf("page of the report: %w", err)
 	}
 	return nil
