@@ -187,6 +187,7 @@ type Phone struct {
 	linesMu   sync.Mutex
 	lines     map[string]*line
 	sessionL  []Line // the session's
+	firstLine string // its ID; the one that stands for the phone, unless the settings name another
 	off       bool   // a person has taken the lines out of service
 	emergency emergency
 	offers    offers

@@ -61,9 +61,11 @@ func (p *Phone) useSpare(kept store.EmergencyLine) {
 // stands for the phone. What is kept has no password.
 func (p *Phone) keepEmergency(id string) {
 	l := p.line(id)
-	v := p.loop.View()
-	first := len(v.Lines) > 0 && string(v.Lines[0].ID) == id
-	if p.cfg.Emergency == nil || l == nil || !first && string(v.Settings.DefaultLine) != id {
+	// The core may not have seen the lines yet, when one of them registers.
+	p.linesMu.Lock()
+	first := p.firstLine == id
+	p.linesMu.Unlock()
+	if p.cfg.Emergency == nil || l == nil || !first && string(p.loop.View().Settings.DefaultLine) != id {
 		return
 	}
 	kept := store.EmergencyLine{User: l.cfg.SIP.User, Domain: l.cfg.SIP.Domain, Servers: l.cfg.SIP.Servers,

@@ -81,6 +81,10 @@ func (p *Phone) applyLines() {
 			ID: phone.LineID(l.SIP.ID), Label: cmp.Or(l.Label, l.SIP.DisplayName), Number: l.SIP.User, Domain: l.SIP.Domain,
 		})
 	}
+	p.firstLine = ""
+	if len(all) > 0 {
+		p.firstLine = all[0].SIP.ID
+	}
 	p.linesMu.Unlock()
 	p.loop.Post(phone.LinesConfigured{Lines: infos})
 	p.setAgentLines()

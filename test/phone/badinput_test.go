@@ -91,7 +91,7 @@ func TestSignInTroubles(t *testing.T) {
 			w.onScreen(cmp.Or(shown[c.code], c.sentence))
 			w.alive()
 			w.lab.Faults.Clear()
-			w.clock.leap(2 * time.Minute)
+			w.clock.leapAll(2 * time.Minute)
 			w.registered()
 			w.healed(c.code)
 			w.screen(phone.ScreenIdle)
@@ -178,7 +178,7 @@ func TestUnreachableServer(t *testing.T) {
 	w.onScreen(sentence)
 	w.alive()
 	g.open(t, server)
-	w.clock.leap(2 * time.Minute)
+	w.clock.leapAll(2 * time.Minute)
 	w.registered()
 	w.healed("backend.unreachable")
 	w.close(t)
@@ -229,7 +229,7 @@ func TestRegistrationTroubles(t *testing.T) {
 			}
 			w.alive()
 			w.lab.Faults.Clear()
-			w.clock.leap(10 * time.Minute)
+			w.clock.leapAll(10 * time.Minute)
 			w.registered()
 			w.healed("line.unregistered")
 			w.screen(phone.ScreenIdle)
@@ -287,7 +287,7 @@ func TestTokenRotation(t *testing.T) {
 	w := start(t, setup{before: func(ex *lab.Exchange) { ex.Faults.SetToken(faults.Token{ExpireNow: true}) }})
 	w.labEvent(mark{}, "refreshed", func(e b2b.Event) bool { return e.Code == 200 })
 	w.lab.Faults.Clear()
-	w.clock.leap(2 * time.Minute)
+	w.clock.leapAll(2 * time.Minute)
 	w.registered()
 	w.event(mark{}, "token-refreshed", func(d map[string]any) bool {
 		for k := range d {

@@ -76,13 +76,18 @@ func (t *leapTimer) Stop() bool {
 }
 
 // leap moves the time on by d.
-func (c *leaper) leap(d time.Duration) {
+func (c *leaper) leap(d time.Duration) { c.move(d, false) }
+
+// leapAll does so for the signalling too: its wait before the next try.
+func (c *leaper) leapAll(d time.Duration) { c.move(d, true) }
+
+func (c *leaper) move(d time.Duration, network bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.offset += d
 	now := time.Now().Add(c.offset)
 	for t := range c.timers {
-		if !t.network {
+		if network || !t.network {
 			t.real.Reset(max(t.due.Sub(now), 0))
 		}
 	}
