@@ -4,7 +4,7 @@ package law
 var (
 	sipgo   = []string{"github.com/emiago/sipgo", "github.com/icholy/digest", "github.com/coder/websocket"}
 	pion    = []string{"github.com/pion/webrtc/v4", "github.com/pion/ice/v4", "github.com/pion/interceptor", "github.com/pion/rtcp", "github.com/pion/rtp", "github.com/pion/sdp/v3", "github.com/pion/srtp/v3", "github.com/pion/logging", "github.com/pion/dtls/v3", "github.com/pion/stun/v4", "github.com/pion/transport/v5"}
-	sound   = []string{"github.com/gen2brain/malgo", "gopkg.in/hraban/opus.v2"}
+	sound   = []string{"github.com/gen2brain/malgo"}
 	periph  = []string{"periph.io/x/conn/v3", "periph.io/x/host/v3"}
 	qrRead  = []string{"github.com/makiuchi-d/gozxing"}
 	qrMake  = []string{"rsc.io/qr"}

@@ -1,8 +1,11 @@
 package opus
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
+	"runtime"
+	"sync"
 	"testing"
 )
 
@@ -157,5 +160,88 @@ func BenchmarkDecode20ms(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		pcm, _ = dec.Decode(pcm[:0], p)
+	}
+}
+
+// What libopus makes is the same whatever the runtime does meanwhile: collections,
+// stacks that grow and move, other threads in the library.
+func TestCallsAmidCollections(t *testing.T) {
+	in := voice(Rate / 2)
+	pass := func(collect bool) (sum uint64, err error) {
+		enc, err := NewEncoder(Config{})
+		if err != nil {
+			return 0, err
+		}
+		dec, err := NewDecoder()
+		if err != nil {
+			return 0, err
+		}
+		for i := 0; i+960 <= len(in); i += 960 {
+			// Buffers on a stack that has to grow and, at a collection, to shrink.
+			p, err := enc.Encode(nil, in[i:i+960])
+			if err != nil {
+				return 0, err
+			}
+			pcm, err := deep(40, func() ([]int16, error) { return dec.Decode(nil, p) })
+			if err != nil {
+				return 0, err
+			}
+			if collect && i%(5*960) == 0 {
+				go runtime.GC()
+			}
+			for _, b := range p {
+				sum = sum*31 + uint64(b)
+			}
+			for _, v := range pcm {
+				sum = sum*31 + uint64(uint16(v))
+			}
+		}
+		return sum, nil
+	}
+	want, err := pass(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var passing sync.WaitGroup
+	for range 4 {
+		passing.Go(func() {
+			for range 3 {
+				if got, err := pass(true); err != nil || got != want {
+					t.Errorf("%x, %v; alone it was %x", got, err, want)
+				}
+			}
+		})
+	}
+	passing.Wait()
+}
+
+// deep calls f with n kilobytes of stack in use.
+func deep(n int, f func() ([]int16, error)) ([]int16, error) {
+	var frame [1024]byte
+	if n > 0 {
+		frame[n] = byte(n)
+		pcm, err := deep(n-1, f)
+		if frame[n] != byte(n) {
+			return nil, errors.New("the stack was written to")
+		}
+		return pcm, err
+	}
+	return f()
+}
+
+func TestWhatIsNothingIsRefused(t *testing.T) {
+	enc, _ := NewEncoder(Config{})
+	if _, err := enc.Encode(nil, nil); err == nil {
+		t.Error("no sound was encoded")
+	}
+	if _, err := enc.Encode(nil, make([]int16, 961)); err == nil {
+		t.Error("961 samples were encoded")
+	}
+	dec, _ := NewDecoder()
+	if _, err := dec.Decode(nil, nil); err == nil {
+		t.Error("an empty packet was decoded")
+	}
+	if _, err := dec.Decode(nil, []byte{0xff, 0xff, 0xff}); err == nil {
+		t.Error("garbage was decoded")
 	}
 }
