@@ -28,6 +28,7 @@ type Match struct {
 type thread struct {
 	pos  int
 	sent string
+	tone bool // a comma was passed since the last digit
 }
 
 // Match holds digits against the map. The first true alternative gives the
@@ -48,9 +49,7 @@ func (m *DigitMap) Match(digits string) Match {
 			if done && r.Rule < 0 {
 				r.Rule, r.Number, r.Blocked, timer = i, th.sent, a.blocked, timed
 			}
-			if th.pos > 0 && a.tonesAt(th.pos) {
-				r.Tone = true
-			}
+			r.Tone = r.Tone || th.tone
 		}
 	}
 	switch {
@@ -93,7 +92,7 @@ func (a *alternative) run(digits string) []thread {
 			if e.star {
 				pos = th.pos
 			}
-			next = a.closure(next, thread{pos, sent})
+			next = a.closure(next, thread{pos: pos, sent: sent})
 		}
 		if threads = next; len(threads) == 0 {
 			return nil
@@ -117,8 +116,9 @@ func (a *alternative) closure(to []thread, th thread) []thread {
 		switch e := &a.elements[th.pos]; {
 		case e.star || e.tone:
 			th.pos++
+			th.tone = th.tone || e.tone
 		case e.emit != "":
-			th = thread{th.pos + 1, th.sent + e.emit}
+			th.pos, th.sent = th.pos+1, th.sent+e.emit
 		default:
 			return to
 		}
@@ -135,14 +135,4 @@ func (a *alternative) standing(pos int) (done, more, timed bool) {
 		return true, false, true
 	}
 	return false, e.set != 0, false
-}
-
-// tonesAt: pos was reached over a comma with no digit since.
-func (a *alternative) tonesAt(pos int) bool {
-	for i := pos - 1; i >= 0 && a.elements[i].set == 0; i-- {
-		if a.elements[i].tone {
-			return true
-		}
-	}
-	return false
 }
