@@ -199,7 +199,7 @@ func (k *checker) softKeys(s *State) {
 		case ActAccept:
 			ok = ok && s.question.on
 		case ActA, ActB, ActC, ActD:
-			ok = ok && in(Active) && s.letters
+			ok = ok && c != nil && c.takesDigits() && s.letters
 		case ActRecord, ActMute, ActUnmute, ActQuality:
 			ok = ok && in(Active)
 		case ActDelete:

@@ -32,7 +32,7 @@ func (t *turn) closeLetters() {
 
 // sendLetter sends A to D in the call in progress.
 func (t *turn) sendLetter(c *call, d byte) {
-	if c.State != Active || c.OnHold {
+	if !c.takesDigits() {
 		t.blip()
 		return
 	}

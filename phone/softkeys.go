@@ -90,7 +90,7 @@ func (s *State) dialtoneAct() Action {
 	switch {
 	case s.held() != nil:
 		return ActResume
-	case s.last.typed != "" && !s.locked():
+	case s.last.typed != "" && !s.locked() && !s.settings.HistoryOff:
 		return ActRedial
 	}
 	return ActNone
@@ -107,10 +107,17 @@ func (s *State) callRows(screen Screen, c *call) [][4]Action {
 		if c.emergency {
 			return one(ActNone, ActEnd, speaker, ActNone)
 		}
-		if speaker == ActNone {
-			return withMore(ActNone, ActEnd, ActNone, ActVolume)
+		if s.letters {
+			return [][4]Action{letterRow}
 		}
-		return withMore(ActNone, ActEnd, ActNone, speaker, ActVolume)
+		var more []Action
+		if c.takesDigits() { // somebody may be asking for them before the call is answered
+			more = append(more, ActKeypad)
+		}
+		if speaker != ActNone {
+			more = append(more, speaker)
+		}
+		return withMore(ActNone, ActEnd, ActNone, append(more, ActVolume)...)
 	case ScreenIncoming, ScreenWaiting:
 		return s.ringRows(c)
 	case ScreenHeld:
@@ -151,7 +158,7 @@ func (s *State) callRows(screen Screen, c *call) [][4]Action {
 	if n := s.newAct(); n != ActNone {
 		more = append(more, n)
 	}
-	more = append(more, mute, ActQuality, ActVolume, ActKeypad)
+	more = append(more, mute, ActQuality, ActKeypad, ActVolume)
 	if s.settings.FewKeys && speaker != ActNone {
 		more = append(more, speaker)
 	}

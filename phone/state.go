@@ -119,6 +119,11 @@ func (c *call) ref() CallRef { return CallRef{ID: c.ID, Gen: c.gen} }
 // live: somebody may still talk, ring or wait in it.
 func (c *call) live() bool { return c.State != Ending && c.State != Ended }
 
+// takesDigits: the far end can be heard, so digits are for it.
+func (c *call) takesDigits() bool {
+	return c.State == Active && !c.OnHold || c.State == Alerting && c.early && !c.emergency
+}
+
 // talking: the call that the path belongs to. There is at most one, but for a
 // conference.
 func (c *call) talking() bool {

@@ -29,7 +29,7 @@ func (t *turn) digitSent(e DigitSent) {
 
 // digitsCommand sends digits of the API in the call in progress.
 func (t *turn) digitsCommand(e Digits) {
-	c := t.pick(e.Call, func(c *call) bool { return c.State == Active && !c.OnHold })
+	c := t.pick(e.Call, (*call).takesDigits)
 	if c == nil {
 		t.complain(e.Call, "no call to send digits in")
 		return

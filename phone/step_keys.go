@@ -91,14 +91,23 @@ func (s *State) hasLongPress(k Key) bool {
 			return f.kind == FormNumber
 		}
 		return !s.busyPath() && s.page.screen == "" && !s.ringScreen()
-	case "1", "*":
-		return s.screen() == ScreenIdle && s.path == PathNone
-	case "#":
-		return s.screen() == ScreenIdle && s.path == PathNone
+	case "1", "*", "#":
+		return s.path == PathNone && s.waitsForDigits()
 	case KeyHeadsetButton:
 		return s.find(isIncoming) != nil
 	case KeySpeaker:
 		return (s.path == PathHandset || s.path == PathGroup) && s.talking() != nil
+	}
+	return false
+}
+
+// waitsForDigits: nothing goes on and nothing has been dialled yet.
+func (s *State) waitsForDigits() bool {
+	switch s.screen() {
+	case ScreenIdle, ScreenNoService:
+		return true
+	case ScreenPredial:
+		return s.input.Text == "" && !s.locked()
 	}
 	return false
 }
@@ -258,7 +267,7 @@ func (t *turn) pressDigit(d byte) {
 		t.pageDigit(d)
 	case t.screen() == ScreenParkPick:
 		t.listDigit(d)
-	case a != nil && a.State == Active:
+	case a != nil && a.takesDigits():
 		t.sendDigit(a, d)
 	case a != nil, t.pending.kind != pendingNone:
 		t.blip()
