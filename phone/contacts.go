@@ -124,7 +124,7 @@ func (s *State) contactItems() []MenuItem {
 		}
 		items = append(items, it)
 	}
-	if s.page.filter == "" {
+	if s.page.filter == "" && !s.picking() {
 		items = append(items, MenuItem{ID: contactNewID, Label: "@contact.new"})
 	}
 	return items
@@ -144,7 +144,7 @@ func (s *State) contactDetail() []MenuItem {
 		}
 		items = append(items, MenuItem{ID: contactNumberTag + strconv.Itoa(i), Label: label, Value: n.Number})
 	}
-	if c.ReadOnly {
+	if c.ReadOnly || s.picking() {
 		return items
 	}
 	return append(items,
@@ -195,7 +195,11 @@ func (t *turn) selectContactRow(id string) {
 		return
 	}
 	if n, ok := strings.CutPrefix(id, contactNumberTag); ok {
-		if i, err := strconv.Atoi(n); err == nil && i < len(c.Numbers) {
+		switch i, err := strconv.Atoi(n); {
+		case err != nil || i >= len(c.Numbers):
+		case t.picking():
+			t.pickNumber(c.Numbers[i].Number)
+		default:
 			t.dialNumber(c.Numbers[i].Number, "")
 		}
 		return

@@ -96,6 +96,9 @@ func (s *State) pageRows(screen Screen) [][4]Action {
 		return one(ActNone, ActEnd, ActNone, ActBack)
 	case ScreenContacts:
 		c := s.contact(s.selectedID())
+		if s.picking() {
+			return one(row(c != nil && len(c.Numbers) > 0, ActSelect), row(c != nil, ActOpen), ActNone, ActBack)
+		}
 		return one(row(c != nil && len(c.Numbers) > 0, ActCall), ActOpen, ActNone, ActBack)
 	case ScreenContact:
 		return one(ActSelect, ActNone, ActNone, ActBack)
@@ -181,6 +184,10 @@ func (s *State) endedRows(screen Screen) [][4]Action {
 func (t *turn) actDesk(a Action) {
 	switch a {
 	case ActContacts:
+		if t.station == stationTransfer { // it goes on; a target is looked for
+			t.openPage(page{screen: ScreenContacts})
+			return
+		}
 		if t.dialScreen() && t.path == PathNone {
 			t.clearStation()
 		} else if t.dialScreen() {
@@ -209,9 +216,12 @@ func (t *turn) actDesk(a Action) {
 	case ActNo:
 		t.pageBack()
 	case ActOpen:
-		if t.page.screen == ScreenHistory {
+		switch {
+		case t.page.screen == ScreenHistory:
 			t.openRecord()
-		} else {
+		case t.page.screen == ScreenContacts:
+			t.openContact(t.selectedID())
+		default:
 			t.selectItem()
 		}
 	case ActUnlock:

@@ -22,6 +22,9 @@ func (s *State) screenFor(focus CallID) Screen {
 	case stationDialing:
 		return ScreenDialing
 	case stationTransfer:
+		if s.picking() {
+			return s.page.screen
+		}
 		return ScreenXferDial
 	case stationReorder, stationHowler:
 		return ScreenHangUp

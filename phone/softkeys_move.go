@@ -57,15 +57,15 @@ func (s *State) entryRows() [][4]Action {
 	r, selected := s.transferRowNow()
 	switch {
 	case selected && r.call != 0 && s.xfer.conf:
-		return one(ActJoin, ActNone, ActNone, ActCancel)
+		return one(ActJoin, ActNone, s.contactsAct(), ActCancel)
 	case selected && r.call != 0:
-		return one(ActConnect, ActNone, ActNone, ActCancel)
+		return one(ActConnect, ActNone, s.contactsAct(), ActCancel)
 	case s.entered() == "":
-		return one(ActNone, ActNone, ActNone, ActCancel)
+		return one(ActNone, ActNone, s.contactsAct(), ActCancel)
 	case s.xfer.conf:
-		return one(ActCall, ActNone, ActNone, ActCancel)
+		return one(ActCall, ActNone, s.contactsAct(), ActCancel)
 	}
-	return one(ActConsult, ActBlind, ActNone, ActCancel)
+	return one(ActConsult, ActBlind, s.contactsAct(), ActCancel)
 }
 
 func (s *State) consultRows() [][4]Action {

@@ -268,6 +268,10 @@ func (t *turn) selectItem() {
 	case ScreenWhy:
 		t.retry()
 	case ScreenContacts:
+		if t.picking() {
+			t.pickContact()
+			return
+		}
 		t.openContact(id)
 	case ScreenContact:
 		t.selectContactRow(id)
@@ -341,13 +345,13 @@ func (t *turn) redialKey() {
 		t.blip()
 	case t.page.screen == ScreenHistory && t.page.placed:
 		t.dialSelected()
-	case t.path != PathNone:
-		t.redialLast()
-	case t.dialScreen() || t.held() != nil:
+	case t.path == PathNone && (t.dialScreen() || t.held() != nil):
 		t.blip()
 	case t.settings.HistoryOff:
 		t.blip()
 		t.say(ToastHistoryOff, "", true)
+	case t.path != PathNone:
+		t.redialLast()
 	default:
 		t.openRedial()
 	}

@@ -350,6 +350,9 @@ func (t *turn) transferNow() {
 // on: blindly from the dial screen, otherwise to the consultation.
 func (t *turn) transferKey() {
 	switch {
+	case t.picking():
+		t.selectItem()
+		return
 	case t.station == stationTransfer && t.focus == 0:
 		t.blind()
 		return
@@ -425,7 +428,8 @@ func (t *turn) hangUpTransfer() bool {
 	switch {
 	case x.stage == TransferDial && t.station == stationTransfer:
 		t.soon = true
-		if finish && t.entered() != "" {
+		t.closePage()
+		if finish && t.input.Text != "" { // a row that only stands there is no word of the person
 			t.blind()
 		}
 		if t.station == stationTransfer { // nothing entered, or not allowed

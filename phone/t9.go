@@ -72,7 +72,7 @@ type suggestion struct{ name, number string }
 // number has the digits (C5).
 func (s *State) suggestions() []suggestion {
 	typed := s.input.Text
-	if typed == "" || s.settings.Locked || s.station != stationPredial && s.station != stationDialing {
+	if typed == "" || s.settings.Locked || s.station != stationPredial && s.station != stationDialing && s.station != stationTransfer {
 		return nil
 	}
 	var out []suggestion
