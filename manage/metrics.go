@@ -24,6 +24,8 @@ var figureHelp = map[string]string{
 	"phoned_sip_untrusted":      "Requests before a line was registered, refused.",
 	"phoned_sip_limited":        "Requests over the rate, refused.",
 	"phoned_panics":             "Faults of the program that were caught.",
+	"phoned_syslog_sent":        "Lines of the log that went to the log server.",
+	"phoned_syslog_lost":        "Lines of the log that the phone could not keep until the log server took them.",
 	"phoned_audio_xruns":        "Times a sound device ran dry or over.",
 	"phoned_audio_slow_ticks":   "Frames of sound that took longer than they last.",
 	"phoned_audio_ticks":        "Frames of 10 ms that were moved.",

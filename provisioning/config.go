@@ -103,6 +103,13 @@ type Config struct {
 	WebAccounts Value[secret.String] `key:"web_accounts" name:"Accounts of the web access" stage:"service"`
 	WebTokens   Value[secret.String] `key:"web_tokens" name:"Tokens of the web access" stage:"service"`
 
+	// SyslogServer takes the log by RFC 5425, "host" or "host:port"; SyslogPin is the
+	// SHA-256 of its public key, where no authority vouches for it.
+	SyslogServer   Value[string] `key:"syslog_server" name:"Log server" stage:"service"`
+	SyslogPin      Value[string] `key:"syslog_pin" name:"Key of the log server" stage:"service"`
+	SyslogFacility Value[string] `key:"syslog_facility" name:"Facility of the log" stage:"service" enum:"local0 local1 local2 local3 local4 local5 local6 local7 user daemon"`
+	SyslogLevel    Value[string] `key:"syslog_level" name:"Level of the log server" stage:"service" enum:"debug info warn error"`
+
 	Locale   Value[string] `key:"locale" name:"Language" stage:"place"`
 	TimeZone Value[string] `key:"time_zone" name:"Time zone" stage:"place"`
 	Country  Value[string] `key:"country" name:"Country" stage:"place"`
@@ -242,6 +249,8 @@ func Defaults() Config {
 		WebListen:            Value[[]string]{Value: []string{"all"}, Source: at},
 		WebPort:              Value[int64]{Value: 443, Source: at},
 		WebHTTPPort:          Value[int64]{Value: 80, Source: at},
+		SyslogFacility:       Value[string]{Value: "local0", Source: at},
+		SyslogLevel:          Value[string]{Value: "info", Source: at},
 		Transfers:            Value[string]{Value: "own", Source: at},
 		FollowRedirects:      Value[bool]{Value: true, Source: at},
 		TransferOnHook:       Value[bool]{Value: true, Source: at},

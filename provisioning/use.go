@@ -4,8 +4,11 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"net"
+	"net/netip"
 	"os"
 	"strconv"
+	"strings"
 
 	"phoned/backend"
 )
@@ -37,6 +40,26 @@ func (c *Config) Keys() []PublicKey {
 // Tokens are the provisioned ones, for backend.Account.Start.
 func (c *Config) Tokens() backend.Tokens {
 	return backend.Tokens{Access: c.AccessToken.Value, Refresh: c.RefreshToken.Value}
+}
+
+// syslogPort is that of syslog over TLS (RFC 5425 §4.1).
+const syslogPort = "6514"
+
+// LogServer is syslog_server as host:port; false: it is none.
+func (c *Config) LogServer() (string, bool) {
+	s := c.SyslogServer.Value
+	host, port, err := net.SplitHostPort(s)
+	if err != nil { // no port: "host", "192.0.2.1", "2001:db8::1", "[2001:db8::1]"
+		host, port = strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"), syslogPort
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil || n < 1 || n > 65535 || !hostName.MatchString(host) {
+		return "", false
+	}
+	if _, err := netip.ParseAddr(host); err != nil && strings.ContainsAny(host, ":[]") {
+		return "", false
+	}
+	return net.JoinHostPort(host, port), true
 }
 
 // maxRoots bounds a file of authorities.

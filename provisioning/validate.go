@@ -205,6 +205,7 @@ func (k *checker) sources() {
 			k.wrong("web_names", "web_names["+strconv.Itoa(i)+"]", "the name of a host")
 		}
 	}
+	k.syslog()
 	if s := c.ProvisioningURL.Value; s != "" {
 		// Every placeholder has a value for this; whether the phone has one is seen when it asks.
 		_, err := SiteURL(s, Identity{MAC: "000000000000", Serial: "0", ID: "0", Model: "0"})
@@ -217,6 +218,19 @@ func (k *checker) sources() {
 		if _, err := ParsePublicKey(s); err != nil {
 			k.wrong("provisioning_keys", "provisioning_keys["+strconv.Itoa(i)+"]", `a key that begins with "ed25519:"`)
 		}
+	}
+}
+
+// keyPin is a SHA-256 as browsers show it, the colons at will.
+var keyPin = regexp.MustCompile(`^[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){31}$`)
+
+func (k *checker) syslog() {
+	c := k.c
+	_, ok := c.LogServer()
+	k.that(c.SyslogServer.Value == "" || ok, "syslog_server", `a name or an address, with a port if it is not 6514: "logs.example.net:6514"`)
+	k.that(c.SyslogPin.Value == "" || keyPin.MatchString(c.SyslogPin.Value), "syslog_pin", "the SHA-256 of the server's public key in hexadecimal")
+	for key, word := range map[string]string{"syslog_facility": c.SyslogFacility.Value, "syslog_level": c.SyslogLevel.Value} {
+		k.that(word == "" || slices.Contains(wordsOf(key), word), key, "one of "+strings.Join(wordsOf(key), ", "))
 	}
 }
 

@@ -25,6 +25,7 @@ import (
 	"phoned/internal/httpcall"
 	"phoned/internal/logring"
 	"phoned/internal/netwatch"
+	"phoned/internal/syslog"
 	"phoned/internal/walltime"
 	"phoned/manage"
 	"phoned/media"
@@ -68,6 +69,7 @@ type Options struct {
 	Codecs    []string // order of preference, nil: the default
 	PhoneName string
 	Version   string
+	Who       provisioning.Identity // of the device, as far as it is known
 	Log       *slog.Logger
 	Clock     clock.Clock
 	Trace     func(sip.TraceMessage)
@@ -124,6 +126,7 @@ type System struct {
 
 	web      *web
 	network  Network
+	syslog   *syslog.Sender // nil: there is no log server
 	support  *support
 	standing func() (*provisioning.Trial, *provisioning.Outcome) // of the configuration; nil: nobody knows
 
@@ -273,6 +276,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 		}
 	}
 	s.support = &support{s: s, cfg: o.Config, secrets: secrets, info: s.info(o, o.Clock.Now()), device: cfg.Device, parts: append(s.recordedParts(), o.Support...), now: o.Clock.Now}
+	s.syslog = s.openSyslog(o, roots, cfg.Device)
 	if o.StickSocket != "" {
 		cfg.Report = s.reportTo(o.StickSocket)
 	}
@@ -460,6 +464,7 @@ func (s *System) Run(ctx context.Context, l net.Listener) error {
 		served <- nil
 	}
 	over := s.serveNetwork()
+	logged := s.startSyslog()
 	s.Engine.PrepareRing(s.Phone.View().Settings.Melody)
 	s.watchCards(ctx)
 	var wg sync.WaitGroup
@@ -472,6 +477,7 @@ func (s *System) Run(ctx context.Context, l net.Listener) error {
 	defer cancel()
 	err = errors.Join(err, s.Server.Close(stop), <-served, over())
 	err = errors.Join(err, s.Engine.Close())
+	logged() // the goodbyes as well
 	select {
 	case <-s.reset:
 		return errors.Join(err, s.wipe(), ErrFactoryReset)
@@ -491,6 +497,10 @@ func (s *System) figures() manage.Figures {
 		c := s.Agent.Counters()
 		f["phoned_sip_stranger"], f["phoned_sip_malformed"], f["phoned_sip_stray"] = float64(c.Stranger), float64(c.Malformed), float64(c.Stray)
 		f["phoned_sip_untrusted"], f["phoned_sip_limited"], f["phoned_panics"] = float64(c.Untrusted), float64(c.Limited), float64(c.Panics)
+	}
+	if s.syslog != nil {
+		sent, lost := s.syslog.Counters()
+		f["phoned_syslog_sent"], f["phoned_syslog_lost"] = float64(sent), float64(lost)
 	}
 	return f
 }

@@ -48,6 +48,15 @@ func KeyPin(c *x509.Certificate) string {
 	return colons(sum[:])
 }
 
+// PinOf writes a pin as KeyPin does: a person may leave the colons out. "" stays "".
+func PinOf(s string) string {
+	b, err := hex.DecodeString(strings.ReplaceAll(s, ":", ""))
+	if err != nil {
+		return strings.ToUpper(s) // which no key has
+	}
+	return colons(b)
+}
+
 func colons(b []byte) string {
 	text := strings.ToUpper(hex.EncodeToString(b))
 	parts := make([]string, 0, len(b))

@@ -20,6 +20,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -78,7 +79,7 @@ func process(t *testing.T, program string, args ...string) (out io.Reader, stop 
 			return
 		}
 		ended = true
-		_ = cmd.Process.Signal(os.Interrupt)
+		_ = cmd.Process.Signal(syscall.SIGTERM)
 		go func() { _, _ = io.Copy(io.Discard, pipe); _ = cmd.Wait(); close(done) }()
 		select {
 		case <-done:
