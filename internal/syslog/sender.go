@@ -196,7 +196,7 @@ func (s *Sender) connected(ctx context.Context) error {
 			}
 		}
 	}()
-	defer func() { _ = conn.Close(); <-broken }() // the goodbye of RFC 5425 §4.4 is Close's
+	defer func() { _, _ = conn.Close(), <-broken }() // the goodbye of RFC 5425 §4.4 is Close's
 	settled := make(chan struct{})
 	t := s.cfg.Clock.AfterFunc(probation, func() { close(settled) })
 	defer t.Stop()
