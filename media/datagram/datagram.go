@@ -8,6 +8,7 @@
 package datagram
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 )
@@ -32,7 +33,14 @@ func (c *Conn) Receive(b []byte) (n int, from netip.AddrPort, err error) {
 	return n, netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), err
 }
 
-// Send sends b as one datagram, as WriteToUDPAddrPort does.
+// ErrFull: the socket's buffer is full; the datagram was not sent.
+var ErrFull = errors.New("the socket's buffer is full")
+
+// Prompt says that Send never waits: what can't be sent at once is ErrFull.
+func (c *Conn) Prompt() bool { return c.quick != nil }
+
+// Send sends b as one datagram, as WriteToUDPAddrPort does, but does not wait where
+// Prompt says so: voice that comes later is of no use.
 func (c *Conn) Send(b []byte, to netip.AddrPort) error {
 	if c.quick != nil && to.Addr().Zone() == "" && to.Addr().IsValid() && len(b) > 0 {
 		return c.quick.send(b, to)

@@ -98,20 +98,25 @@ func (q *quick) send(b []byte, to netip.AddrPort) error {
 	q.out.b = b
 	err := q.raw.Write(q.out.try)
 	q.out.b = nil
-	if err == nil && q.out.err != 0 {
-		err = os.NewSyscallError("sendto", q.out.err)
+	switch {
+	case err != nil:
+		return err
+	case q.out.err == syscall.EAGAIN:
+		return ErrFull
+	case q.out.err != 0:
+		return os.NewSyscallError("sendto", q.out.err)
 	}
-	return err
+	return nil
 }
 
-// trySend is false when the socket's buffer is full.
+// trySend is always true: there is no second try.
 func (q *quick) trySend(fd uintptr) bool {
 	for {
 		_, _, q.out.err = syscall.RawSyscall6(syscall.SYS_SENDTO, fd,
 			uintptr(unsafe.Pointer(&q.out.b[0])), uintptr(len(q.out.b)), syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL,
 			uintptr(unsafe.Pointer(&q.out.to)), q.out.size)
 		if q.out.err != syscall.EINTR {
-			return q.out.err != syscall.EAGAIN
+			return true
 		}
 	}
 }

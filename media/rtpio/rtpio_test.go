@@ -258,3 +258,29 @@ func TestPortRange(t *testing.T) {
 		t.Errorf("a taken range: %v", err)
 	}
 }
+
+// The sound's own thread may send: it allocates nothing.
+func TestPlainPacketsAreSentWithoutAllocating(t *testing.T) {
+	s, f := session(t, Config{}), newFar(t)
+	if _, err := s.Answer(t.Context(), f.offer()); err != nil {
+		t.Fatal(err)
+	}
+	w := writer{s}
+	if !w.Prompt() {
+		t.Fatal("a plain packet may wait")
+	}
+	h, payload := &rtp.Header{Version: 2, PayloadType: 8}, make([]byte, 160)
+	if n := testing.AllocsPerRun(100, func() {
+		h.SequenceNumber++
+		if err := w.WriteRTP(h, payload); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations a packet", n)
+	}
+	b := make([]byte, 2000)
+	n, err := f.c.Read(b)
+	if err != nil || n != 172 || b[1] != 8 {
+		t.Errorf("%d bytes, %v: % x", n, err, b[:12])
+	}
+}

@@ -41,6 +41,7 @@ type Session struct {
 	socks    *sockets // nil before the first description
 	before   *sockets // those of the address before the last Move
 	sends    atomic.Pointer[datagram.Conn]
+	packet   [1600]byte // WriteRTP's
 	offered  []crypto
 	used     crypto // ours in use
 	remote   *sdp.Remote

@@ -260,7 +260,14 @@ func (s *Session) takeRTP(from netip.AddrPort, b []byte) {
 // writer is where the stream sends.
 type writer struct{ s *Session }
 
-// WriteRTP implements stream.Writer.
+// Prompt implements stream.Prompt: a datagram that can't leave at once is lost.
+// Encryption is not always free of allocations.
+func (w writer) Prompt() bool {
+	rt := w.s.route.Load()
+	return rt.out == nil && w.s.sends.Load().Prompt()
+}
+
+// WriteRTP implements stream.Writer. It has one caller at a time.
 func (w writer) WriteRTP(h *rtp.Header, payload []byte) error {
 	rt := w.s.route.Load()
 	h.SSRC = w.s.ssrc
@@ -268,18 +275,15 @@ func (w writer) WriteRTP(h *rtp.Header, payload []byte) error {
 	if to.Port() == 0 || to.Addr().IsUnspecified() {
 		return errNowhere
 	}
-	send := func(b []byte) error {
-		return w.s.sends.Load().Send(b, to)
-	}
 	if rt.out != nil {
-		return rt.out.encrypt(h, payload, send)
+		return rt.out.encrypt(h, payload, func(b []byte) error { return w.s.sends.Load().Send(b, to) })
 	}
-	var b [1600]byte
-	n, err := h.MarshalTo(b[:])
+	b := w.s.packet[:]
+	n, err := h.MarshalTo(b)
 	if err != nil {
 		return err
 	}
-	return send(b[:n+copy(b[n:], payload)])
+	return w.s.sends.Load().Send(b[:n+copy(b[n:], payload)], to)
 }
 
 // errNowhere: the far end gave no address to send to (hold of RFC 2543).

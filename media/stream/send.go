@@ -15,12 +15,14 @@ import (
 // is ever late.
 const ringLen = 16
 
-// sender is the way out. The ring is written by WriteFrame and read by the
-// sender's goroutine; everything else is under smu.
+// sender is the way out. The ring is written by WriteFrame and read under smu, by
+// the sender's goroutine or, when a packet costs next to nothing, by WriteFrame;
+// everything else is under smu.
 type sender struct {
 	ring     [ringLen][audio.FrameLen]int16
 	w, r     atomic.Uint32
 	need     atomic.Uint32 // frames that make the next packet: before that the sender may sleep
+	quick    atomic.Bool   // WriteFrame may make the packet itself
 	wake     chan struct{}
 	quit     chan struct{}
 	ended    chan struct{}
@@ -53,7 +55,21 @@ func (s *sender) init(ts uint32, seq uint16) {
 	s.pcm = make([]int16, 0, audio.Rate*80/1000)
 }
 
-// WriteFrame implements audio.Sink: it copies and returns.
+// quickly is how long WriteFrame may take over a packet, a tenth of a frame: with three
+// calls and the processing there is still time. An encoder that needs longer, on a
+// weak board, has a goroutine of its own; to wake that for less is the greater part of
+// what a packet costs.
+const quickly = audio.FrameTime / 10
+
+// Prompt is a Writer whose WriteRTP neither waits nor allocates.
+type Prompt interface {
+	Writer
+	// Prompt says that it is so now.
+	Prompt() bool
+}
+
+// WriteFrame implements audio.Sink: it copies, and makes a packet if the last one
+// took little time, its writer is prompt and nobody else is at it.
 func (s *Stream) WriteFrame(src []int16) {
 	w := s.w.Load()
 	if w-s.r.Load() >= ringLen {
@@ -71,6 +87,11 @@ func (s *Stream) WriteFrame(src []int16) {
 	if w+1-s.r.Load() < s.need.Load() {
 		return // a thread woken for nothing costs more than the frame
 	}
+	if s.quick.Load() && s.smu.TryLock() {
+		s.drain()
+		s.smu.Unlock()
+		return
+	}
 	select {
 	case s.wake <- struct{}{}:
 	default:
@@ -85,14 +106,26 @@ func (s *Stream) sendLoop() {
 			return
 		case <-s.wake:
 		}
-		for r := s.r.Load(); r != s.w.Load(); r++ {
-			s.smu.Lock()
-			s.sendFrame(s.ring[r%ringLen][:])
-			s.need.Store(s.missing())
-			s.smu.Unlock()
-			s.r.Store(r + 1)
-		}
+		s.smu.Lock()
+		s.drain()
+		s.smu.Unlock()
 	}
+}
+
+// drain sends what waits in the ring, and notes whether WriteFrame may do that the
+// next time; smu is held.
+func (s *Stream) drain() {
+	begin, before := time.Now(), s.packets
+	for r := s.r.Load(); r != s.w.Load(); r++ {
+		s.sendFrame(s.ring[r%ringLen][:])
+		s.r.Store(r + 1)
+	}
+	s.need.Store(s.missing())
+	if s.packets == before {
+		return // says nothing of what a packet costs
+	}
+	p, ok := s.to.(Prompt)
+	s.quick.Store(ok && p.Prompt() && !s.cfg.Watch.watched() && time.Since(begin) <= quickly)
 }
 
 // missing is how many frames make the next packet; smu is held.
@@ -112,6 +145,7 @@ func (s *Stream) setSend(f Formats) error {
 	old := s.formats.Send
 	if f.Send.Name != old.Name || s.enc == nil {
 		s.enc, s.down = nil, nil
+		s.quick.Store(false)
 		if f.Send.Name != "" {
 			enc, err := s.cfg.newEncoder(f.Send.Name)
 			if err != nil {

@@ -3,9 +3,9 @@
 //	packet → parse → jitter buffer ← ReadFrame: decode or conceal → stretch → 48 kHz
 //	WriteFrame → ring → 48 kHz to the codec's rate → encode → packet
 //
-// ReadFrame decodes on the audio thread, so that no queue adds delay; WriteFrame
-// only copies to a ring, and one goroutine of the Stream, the sender, encodes
-// and writes packets. Receive runs on the transport's goroutine. It knows no
+// ReadFrame decodes on the audio thread, so that no queue adds delay. WriteFrame
+// copies to a ring; what is in it is encoded and written there as well while that is
+// quick, else by one goroutine of the Stream, the sender. Receive runs on the transport's goroutine. It knows no
 // sockets, keys or descriptions.
 package stream
 
@@ -178,6 +178,7 @@ func (s *Stream) SetFormats(f Formats) error {
 func (s *Stream) SetWriter(w Writer) {
 	s.smu.Lock()
 	s.to = w
+	s.quick.Store(false)
 	s.smu.Unlock()
 }
 

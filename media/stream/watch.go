@@ -24,6 +24,9 @@ func (w *Watch) Look(f Seer) {
 	w.seer.Store(&f)
 }
 
+// watched says that somebody looks.
+func (w *Watch) watched() bool { return w != nil && w.seer.Load() != nil }
+
 // sent tells of a packet that goes out. SSRC is the transport's in WebRTC calls.
 func (w *Watch) sent(h *rtp.Header, payload []byte) {
 	if w == nil {
