@@ -2,15 +2,19 @@ package audio
 
 import (
 	"fmt"
-	"math"
 	"time"
 )
 
 // Resampler converts mono 16-bit sound between two of the rates 8, 16, 24 and
-// 48 kHz with a polyphase FIR low-pass (Kaiser window, linear phase). The pass
-// band reaches 83 % of the lower rate's half (3.35 kHz at 8 kHz); what lies
-// over 118 % of it, and so would fold into the pass band, is more than 60 dB
-// down. Its delay is under 1.5 ms (see Delay).
+// 48 kHz with a polyphase FIR low-pass (linear phase). The pass band reaches 83 %
+// of the lower rate's half (3.35 kHz at 8 kHz), at the half itself 3 dB are gone;
+// what lies over 118 % of it, and so would fold into the pass band, is more than
+// 60 dB down. Its delay is under 1.5 ms (see Delay).
+//
+// Sound of a codec's rate that is brought to 48 kHz and back by two Resamplers, as
+// from one leg of a conference to another, is what it was, within 50 dB: most of
+// its G.711 codes are the same again. Two ordinary low-passes would take 12 dB at
+// the edge of the band, and G.711 would add its noise a second time.
 //
 // A Resampler carries the end of the sound it has seen from call to call. It
 // is not safe for concurrent use.
@@ -23,11 +27,6 @@ type Resampler struct {
 	phase    int
 	delay    time.Duration
 }
-
-const (
-	resampleEdge     = 0.165 // half the transition band, relative to the lower Nyquist frequency
-	resampleStopband = 63.2  // dB; leaves room above the promised 60
-)
 
 // NewResampler makes a converter. It panics if a rate is not one of the four:
 // rates are constants of codecs and devices, never outside input.
@@ -49,22 +48,11 @@ func NewResampler(from, to int) *Resampler {
 	return r
 }
 
-// polyphase designs the low-pass at rate from·up and splits it in up branches.
+// polyphase takes the low-pass at rate from·up out of the table and splits it in up
+// branches.
 func polyphase(from, up, lower int) ([][]float32, time.Duration) {
-	rate := float64(from * up)
-	nyquist := float64(lower) / 2
-	width := 2 * resampleEdge * nyquist
-	// Kaiser's estimate of the length for a given attenuation and transition.
-	n := int(math.Ceil((resampleStopband-7.95)/(14.36*width/rate))) | 1
-	beta := 0.1102 * (resampleStopband - 8.7)
-	mid := float64(n-1) / 2
-	taps := make([]float64, n)
-	sum := 0.0
-	for i := range taps {
-		x := float64(i) - mid
-		taps[i] = 2 * nyquist / rate * sinc(2*nyquist/rate*x) * kaiser(x/mid, beta)
-		sum += taps[i]
-	}
+	ratio := from * up / lower
+	taps, n := rootNyquist[ratio], rootSpan*ratio+1
 	per := (n + up - 1) / up
 	b := make([][]float32, up)
 	for p := range b {
@@ -72,11 +60,11 @@ func polyphase(from, up, lower int) ([][]float32, time.Duration) {
 		for k := range b[p] {
 			if i := p + k*up; i < n {
 				// Stored from the oldest sample to the newest.
-				b[p][per-1-k] = float32(taps[i] / sum * float64(up))
+				b[p][per-1-k] = float32(taps[min(i, n-1-i)] * float64(up))
 			}
 		}
 	}
-	return b, time.Duration(mid / rate * float64(time.Second))
+	return b, time.Duration(float64(n-1) / 2 / float64(from*up) * float64(time.Second))
 }
 
 // Append converts src and appends the result to dst, which it returns. It does
@@ -148,26 +136,4 @@ func gcd(a, b int) int {
 		a, b = b, a%b
 	}
 	return a
-}
-
-func sinc(x float64) float64 {
-	if x == 0 {
-		return 1
-	}
-	return math.Sin(math.Pi*x) / (math.Pi * x)
-}
-
-// kaiser is the Kaiser window at x in [-1, 1].
-func kaiser(x, beta float64) float64 {
-	return bessel0(beta*math.Sqrt(max(0, 1-x*x))) / bessel0(beta)
-}
-
-// bessel0 is the modified Bessel function of the first kind, order zero.
-func bessel0(x float64) float64 {
-	sum, term := 1.0, 1.0
-	for k := 1.0; term*term > sum*1e-12; k++ {
-		term *= x / 2 / k
-		sum += term * term
-	}
-	return sum
 }

@@ -81,6 +81,33 @@ func TestResamplerRejectsAliases(t *testing.T) {
 	t.Logf("worst alias %.1f dB", worst)
 }
 
+// Up and down again is what it was, later by a whole number of its samples.
+func TestResamplersThereAndBack(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for _, low := range rates {
+		for _, high := range rates {
+			if high <= low {
+				continue
+			}
+			in := make([]int16, low/2)
+			for i := range in {
+				in[i] = int16(rnd.IntN(30000) - 15000)
+			}
+			out := NewResampler(high, low).Append(nil, NewResampler(low, high).Append(nil, in))
+			// Both filters take a step, of rootSpan samples and one, in half.
+			in, out = in[:len(in)-rootSpan], out[rootSpan:]
+			gone, all := 0.0, 0.0
+			for i, v := range in {
+				d := float64(out[i]) - float64(v)
+				gone, all = gone+d*d, all+float64(v)*float64(v)
+			}
+			if d := db(gone / all); d > -48 {
+				t.Errorf("%d→%d→%d: noise comes back with %.1f dB of something else", low, high, low, d)
+			}
+		}
+	}
+}
+
 func TestResamplerDelay(t *testing.T) {
 	for _, from := range rates {
 		for _, to := range rates {
