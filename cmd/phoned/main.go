@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -22,11 +23,13 @@ import (
 	"phoned/hal/camera"
 	"phoned/internal/app"
 	"phoned/internal/health"
+	"phoned/internal/netwatch"
 	"phoned/internal/sdnotify"
 	"phoned/internal/stickout"
 	"phoned/media/device"
 	"phoned/media/device/malgodev"
 	"phoned/provisioning"
+	"phoned/provisioning/dhcpask"
 )
 
 // version is set by the linker.
@@ -50,6 +53,12 @@ func main() {
 			os.Exit(updateHelper(os.Stdin, os.Stdout, os.Stderr))
 		case "stickout": // the helper of stickSocket; no command for people
 			if err := stickout.Serve(stickDir, os.Stdin, os.Stdout); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			return
+		case "dhcp-ask": // the helper of dhcpSocket; no command for people
+			if err := dhcpask.Serve(context.Background(), os.Stdout); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				os.Exit(1)
 			}
@@ -121,6 +130,24 @@ const (
 	stickSocket = "/run/phoned/stickout.sock"
 )
 
+// dhcpSocket is where the service manager listens for who asks what DHCP says;
+// phoned-dhcp@.service does the asking.
+const dhcpSocket = "/run/phoned/dhcp.sock"
+
+// siteOffers is what DHCP says in option 66: what the servers answer when they are
+// asked, else what hooks of the client left. ISC's dhclient and udhcpc hand their hooks
+// host names alone; an address is lost or spoilt on the way.
+func siteOffers(ctx context.Context, log *slog.Logger) []string {
+	said, err := dhcpask.Offers(ctx, dhcpSocket)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && ctx.Err() == nil { // without systemd there is no helper
+		log.Warn("DHCP could not be asked for the site's server", "err", err)
+	}
+	if len(said) > 0 {
+		return said
+	}
+	return provisioning.Offers("/")
+}
+
 // current is the phone that runs, for the watchdog.
 var current atomic.Pointer[app.System]
 
@@ -152,8 +179,8 @@ func provisioner(o options, log *slog.Logger) (*app.Provisioner, error) {
 		Depot: depot, Log: log, Who: app.Identify("/", version),
 		Base:   []provisioning.Source{provisioning.File{Path: o.config, Layer: provisioning.LayerImage}},
 		Loader: &provisioning.Loader{Vault: copies, Dir: filepath.Join(o.data, "config"), Log: log},
-		Offers: func() []string { return provisioning.Offers("/") },
-		HTTP:   app.SiteClient(version),
+		Offers: func(ctx context.Context) []string { return siteOffers(ctx, log) }, Network: netwatch.Watch,
+		HTTP: app.SiteClient(version),
 	})
 }
 

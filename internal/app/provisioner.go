@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"phoned/internal/backoff"
@@ -63,7 +64,10 @@ type ProvisionerConfig struct {
 	// the gate of the time of day.
 	HTTP func(provisioning.Config, *walltime.Gate) *httpcall.Client
 	// Offers lists what DHCP says in option 66; nil: nothing.
-	Offers    func() []string
+	Offers func(context.Context) []string
+	// Network calls back until ctx ends whenever addresses or routes of the machine
+	// change; nil: it does not change.
+	Network   func(ctx context.Context, changed func()) error
 	TrialTime time.Duration // 0: two minutes
 	Clock     clock.Clock
 	Log       *slog.Logger
@@ -76,6 +80,8 @@ type Provisioner struct {
 	cfg     ProvisionerConfig
 	changed chan struct{}
 	ask     chan struct{}
+	// unanswered: the site's server has not answered the last question.
+	unanswered atomic.Bool
 
 	mu      sync.Mutex
 	phone   *Phone         // the one that runs, nil: none yet
@@ -313,7 +319,23 @@ func (p *Provisioner) Watch(ctx context.Context, ph *Phone, problems *health.Reg
 	var wg sync.WaitGroup
 	wg.Go(func() { p.watchTrial(ctx, ph, problems) })
 	wg.Go(func() { p.askSite(ctx, problems) })
+	if p.cfg.Network != nil {
+		wg.Go(func() { p.askOnNetwork(ctx) })
+	}
 	wg.Wait()
+}
+
+// askOnNetwork has the site's server asked as soon as there is a network, if nobody
+// has answered yet: a lease comes when it comes.
+func (p *Provisioner) askOnNetwork(ctx context.Context) {
+	err := p.cfg.Network(ctx, func() {
+		if p.unanswered.Load() {
+			poke(p.ask)
+		}
+	})
+	if err != nil && ctx.Err() == nil {
+		p.cfg.Log.Warn("changes of the network are not noticed; the site's server is asked by the clock alone", "err", err)
+	}
 }
 
 func (p *Provisioner) watchTrial(ctx context.Context, ph *Phone, problems *health.Registry) {
@@ -416,7 +438,10 @@ func (p *Provisioner) askSite(ctx context.Context, problems *health.Registry) {
 	for {
 		cfg, _, _ := p.Config()
 		next := spread(cfg.ProvisioningInterval.Value)
-		if template, ok := p.siteTemplate(cfg, problems); ok {
+		p.unanswered.Store(true)
+		template, ok := p.siteTemplate(ctx, cfg, problems)
+		switch {
+		case ok:
 			err := p.fetchSite(ctx, cfg, template)
 			switch {
 			case ctx.Err() != nil:
@@ -426,8 +451,11 @@ func (p *Provisioner) askSite(ctx context.Context, problems *health.Registry) {
 				p.siteTrouble(problems, err)
 			default:
 				wait.Reset()
+				p.unanswered.Store(false)
 				problems.Clear(codeSite, "")
 			}
+		case cfg.ProvisioningDHCP.Value && p.cfg.Offers != nil: // a lease may yet come
+			next = min(wait.Next(), next)
 		}
 		if !p.pause(ctx, next) {
 			return
@@ -442,14 +470,14 @@ func spread(d time.Duration) time.Duration {
 
 // siteTemplate is the configured address, else what DHCP offers to a phone that may
 // take it.
-func (p *Provisioner) siteTemplate(cfg provisioning.Config, problems *health.Registry) (string, bool) {
+func (p *Provisioner) siteTemplate(ctx context.Context, cfg provisioning.Config, problems *health.Registry) (string, bool) {
 	if s := cfg.ProvisioningURL.Value; s != "" {
 		return s, true
 	}
 	if !cfg.ProvisioningDHCP.Value || p.cfg.Offers == nil {
 		return "", false
 	}
-	for _, offer := range p.cfg.Offers() {
+	for _, offer := range p.cfg.Offers(ctx) {
 		s, err := provisioning.OfferURL(offer)
 		if err == nil {
 			return s, true

@@ -46,6 +46,7 @@ var Table = []Rule{
 	{Room: "backend/...", Own: leaves, Third: uuid},
 	{Room: "store/...", Own: leaves, Third: join(sqlite, system...)},
 	{Room: "provisioning/...", Own: join(leaves, "store/...", "backend/..."), Third: join(toml, system...)},
+	{Room: "provisioning/dhcpask", Own: leaves, Third: []string{"github.com/insomniacslk/dhcp"}},
 	{Room: "update/...", Own: join(leaves, "store/..."), Third: system},
 	{Room: "manage/...", Own: join(leaves, "phone", "provisioning/...", "store/...", "manage/access")},
 

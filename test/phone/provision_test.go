@@ -81,7 +81,7 @@ func documentOf(ex *lab.Exchange) string {
 }
 
 // liveWith runs a phone whose file on the image is of one's own.
-func liveWith(t *testing.T, site http.Handler, image func(*lab.Exchange) string) *household {
+func liveWith(t *testing.T, site http.Handler, image func(*lab.Exchange) string, tweaks ...func(*app.ProvisionerConfig)) *household {
 	t.Helper()
 	ex, err := lab.Start(context.Background(), lab.Config{})
 	if err != nil {
@@ -112,15 +112,18 @@ func liveWith(t *testing.T, site http.Handler, image func(*lab.Exchange) string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.prov, err = app.NewProvisioner(app.ProvisionerConfig{
+	pc := app.ProvisionerConfig{
 		Loader: &provisioning.Loader{Vault: copies},
 		Depot:  h.depot, Clock: h.clock, Who: provisioning.Identity{MAC: "dca632010203", ID: "42"},
 		Base: []provisioning.Source{provisioning.Text{From: provisioning.Origin{Layer: provisioning.LayerImage, Name: "phoned.toml"}, Data: []byte(doc)}},
 		HTTP: func(provisioning.Config, *walltime.Gate) *httpcall.Client {
 			return httpcall.New(httpcall.Config{HTTP: h.client})
 		},
-	})
-	if err != nil {
+	}
+	for _, tweak := range tweaks {
+		tweak(&pc)
+	}
+	if h.prov, err = app.NewProvisioner(pc); err != nil {
 		t.Fatal(err)
 	}
 	run := app.Runner{Provisioner: h.prov, Log: slog.New(slog.DiscardHandler), Make: func(cfg provisioning.Config, told []health.Problem) (app.Made, error) {

@@ -1,0 +1,11 @@
+//go:build !linux
+
+package dhcpask
+
+import (
+	"context"
+	"errors"
+)
+
+// Ask is for Linux alone.
+func Ask(context.Context) ([]string, error) { return nil, errors.ErrUnsupported }
