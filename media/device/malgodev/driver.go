@@ -222,10 +222,11 @@ var (
 	byCard   = regexp.MustCompile(`^card:([^,/]+),(\d+)$`)
 )
 
-// cardIDs gives the cards that are there now, by number.
+// cardIDs gives the cards that are there now, by number. /proc/asound has them as well,
+// but not in the daemon's sandbox (ProcSubset=pid).
 func cardIDs() map[string]string {
 	ids := map[string]string{}
-	files, _ := filepath.Glob("/proc/asound/card[0-9]*/id")
+	files, _ := filepath.Glob("/sys/class/sound/card[0-9]*/id")
 	for _, f := range files {
 		if b, err := os.ReadFile(f); err == nil {
 			number := strings.TrimPrefix(filepath.Base(filepath.Dir(f)), "card")
