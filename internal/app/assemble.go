@@ -62,7 +62,7 @@ type Options struct {
 	Processor func(media.Path) (process.Processor, error)
 	Board     Board
 	Voice     stream.Config  // what the board affords; the configuration goes before it
-	ScreenBox image.Point    // of the picture; zero: 320×240; below that one bit a pixel, 128×64 at least
+	ScreenBox image.Point    // of the picture; zero: the board's display, or 320×240; below that one bit a pixel, 128×64 at least
 	Roots     *x509.CertPool // trusted alone, unless ca_file is set: the lab's; nil: the system's
 	// Loopback: the exchange is on this machine (the lab), media as well.
 	Loopback  bool
@@ -151,7 +151,7 @@ func Assemble(o Options) (*System, error) {
 		o.Clock = clock.Real{}
 	}
 	if o.ScreenBox == (image.Point{}) {
-		o.ScreenBox = image.Pt(320, 240)
+		o.ScreenBox = boxOf(o.Board)
 	}
 	logs := logring.New(o.Log.Handler(), linesKept, slog.LevelInfo)
 	o.Log = slog.New(logs.Handler())
@@ -352,6 +352,14 @@ func settingsOf(o Options) phone.Settings {
 		Timers: phone.Timers{FirstDigit: c.FirstDigit.Value, InterDigitShort: c.InterDigit.Value, InterDigitLong: c.InterDigitLong.Value,
 			NoAnswer: c.NoAnswer.Value, Ring: c.RingLimit.Value},
 	})
+}
+
+// boxOf is the size of the board's display; without one, of the picture on the pages.
+func boxOf(b Board) image.Point {
+	for _, p := range b.Panels {
+		return p.Bounds().Size()
+	}
+	return image.Pt(320, 240)
 }
 
 // rendererFor draws for a panel of a size: in colour from 320×240, below that

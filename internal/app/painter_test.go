@@ -33,6 +33,25 @@ func newPicture(t *testing.T, v phone.View, env ui.Env) *image.RGBA {
 	return img
 }
 
+// A board with a small display gets the layout of one bit a pixel, not a corner of the
+// large one.
+func TestLayoutOfTheBoardsDisplay(t *testing.T) {
+	for size, mono := range map[image.Point]bool{{X: 128, Y: 64}: true, {X: 320, Y: 240}: false, {}: false} {
+		var b Board
+		if size != (image.Point{}) {
+			b.Panels = append(b.Panels, &glass{image.NewRGBA(image.Rectangle{Max: size})})
+		}
+		r, err := rendererFor(boxOf(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		img, _ := r.Draw(ui.Screen{})
+		if _, is := r.(*lcd.Mono); is != mono || size != (image.Point{}) && img.Rect.Size() != size {
+			t.Errorf("%v: %T, %v", size, r, img.Rect)
+		}
+	}
+}
+
 func same(a, b *image.RGBA) bool { return string(a.Pix) == string(b.Pix) }
 
 // The last letter of a password is seen on the glass for as long as it is new; the
