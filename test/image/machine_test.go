@@ -5,14 +5,18 @@ package image_test
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"phoned/test/image/bench"
 )
 
 // patience bounds every wait for the emulated board, which is slow and shares this
@@ -21,25 +25,41 @@ const patience = 15 * time.Minute
 
 // machine is a QEMU that boots a card.
 type machine struct {
-	t    *testing.T
-	dir  string
-	card string // qcow2 over the prepared image
-	args []string
-	cmd  *exec.Cmd
-	gone chan struct{}
-	port net.Conn
-	in   *bufio.Reader
-	qmp  net.Conn
-	qin  *bufio.Reader
-	n    int // boots, for the names of consoles
+	t        *testing.T
+	dir      string
+	card     string // qcow2 over the prepared image
+	args     []string
+	cmd      *exec.Cmd
+	gone     chan struct{}
+	conns    []net.Conn
+	link     *bench.Link
+	boot     string // the last one that answered
+	qmp      net.Conn
+	qin      *bufio.Reader
+	qtest    net.Conn
+	qtin     *bufio.Reader
+	gpio     string // QEMU's path of the chip
+	glass    *glass
+	began    time.Time // the power came
+	n        int       // how often it did, for the names of consoles
+	readonly bool      // the card can't be written
+	sound    bool      // a USB sound card is plugged in: such a machine can't be saved
 }
 
-// newMachine is a board with a card of its own.
+// hardware is what every machine has; the device tree is made of it. With ACPI there
+// would be no GPIO chip.
+var hardware = []string{"-M", "virt,acpi=off", "-cpu", "cortex-a53", "-smp", "2", "-m", "512", "-no-user-config"}
+
+// newMachine is a board with a card of its own, over the prepared one.
 func newMachine(t *testing.T, args ...string) *machine {
+	return machineOver(t, prepared, "raw", args...)
+}
+
+func machineOver(t *testing.T, base, format string, args ...string) *machine {
 	t.Helper()
 	m := &machine{t: t, dir: t.TempDir(), args: args}
 	m.card = filepath.Join(m.dir, "card.qcow2")
-	run(t, "qemu-img", "create", "-q", "-f", "qcow2", "-b", prepared, "-F", "raw", m.card)
+	run(t, "qemu-img", "create", "-q", "-f", "qcow2", "-b", base, "-F", format, m.card)
 	t.Cleanup(m.cut)
 	return m
 }
@@ -52,37 +72,55 @@ func run(t *testing.T, name string, args ...string) {
 }
 
 // on turns the power on.
-func (m *machine) on() {
+func (m *machine) on(extra ...string) {
 	m.t.Helper()
 	m.n++
-	console := filepath.Join(m.dir, fmt.Sprintf("console-%d", m.n))
-	bench, qmp := filepath.Join(m.dir, "bench"), filepath.Join(m.dir, "qmp")
-	m.cmd = exec.Command("qemu-system-aarch64", append([]string{
-		"-M", "virt", "-cpu", "cortex-a53", "-smp", "2", "-m", "512", "-bios", filepath.Join(built, "u-boot.bin"),
-		"-display", "none", "-monitor", "none", "-serial", "file:" + console, "-no-user-config",
-		"-qmp", "unix:" + qmp + ",server=on,wait=off",
-		"-drive", "if=none,id=card,file=" + m.card + ",format=qcow2,cache=writeback", "-device", "virtio-blk-pci,drive=card",
+	path := func(name string) string { return filepath.Join(m.dir, fmt.Sprintf("%s-%d", name, m.n)) }
+	socket := func(name string) string { return "unix:" + path(name) + ",server=on,wait=off" }
+	drive := "if=none,id=card,file=" + m.card + ",format=qcow2,cache=writeback"
+	if m.readonly {
+		drive += ",readonly=on"
+	}
+	args := append(slices.Clone(hardware), "-dtb", wired, "-bios", filepath.Join(built, "u-boot.bin"),
+		"-display", "none", "-monitor", "none", "-serial", "file:"+path("console"), "-qmp", socket("qmp"), "-qtest", socket("qtest"), "-qtest-log", "none",
+		"-trace", "pl061_set_output", "-D", path("wires"), "-msg", "timestamp=on",
+		"-drive", drive, "-device", "virtio-blk-pci,drive=card",
 		"-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,id=nic,romfile=", "-device", "virtio-rng-pci",
-		"-device", "virtio-serial-pci", "-chardev", "socket,id=bench,path=" + bench + ",server=on,wait=off", "-device", "virtserialport,chardev=bench,name=bench",
-		"-device", "i6300esb", "-watchdog-action", "reset", "-device", "qemu-xhci,id=xhci",
-	}, m.args...)...)
+		"-device", "virtio-serial-pci", "-chardev", "socket,id=bench,path="+path("bench")+",server=on,wait=off", "-device", "virtserialport,chardev=bench,name=bench",
+		"-device", "i6300esb", "-watchdog-action", "reset", "-device", "qemu-xhci,id=xhci")
+	if m.sound {
+		args = append(args, "-audiodev", "wav,id=sound,out.frequency=48000,path="+path("sound"), "-device", "usb-audio,audiodev=sound,id=card")
+	}
+	m.cmd = exec.Command("qemu-system-aarch64", slices.Concat(args, m.args, extra)...)
 	m.cmd.Stderr = os.Stderr
+	m.began = time.Now()
 	if err := m.cmd.Start(); err != nil {
 		m.t.Fatal(err)
 	}
 	m.gone = make(chan struct{})
 	go func(c *exec.Cmd, gone chan struct{}) { _ = c.Wait(); close(gone) }(m.cmd, m.gone)
-	m.port, m.in = m.dial(bench)
-	m.qmp, m.qin = m.dial(qmp)
+	m.link = bench.NewLink(m.dial(path("bench")))
+	m.qmp = m.dial(path("qmp"))
+	m.qin = bufio.NewReader(m.qmp)
+	m.qtest = m.dial(path("qtest"))
+	m.qtin = bufio.NewReader(m.qtest)
 	m.monitor("qmp_capabilities", nil)
+	m.gpio = m.find("pl061")
+	log, err := os.Open(path("wires"))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.glass = newGlass(log)
+	m.t.Cleanup(func() { log.Close() })
 }
 
-func (m *machine) dial(path string) (net.Conn, *bufio.Reader) {
+func (m *machine) dial(path string) net.Conn {
 	m.t.Helper()
 	for limit := time.Now().Add(time.Minute); ; {
 		c, err := net.Dial("unix", path)
 		if err == nil {
-			return c, bufio.NewReader(c)
+			m.conns = append(m.conns, c)
+			return c
 		}
 		select {
 		case <-m.gone:
@@ -102,9 +140,10 @@ func (m *machine) cut() {
 	}
 	_ = m.cmd.Process.Kill()
 	<-m.gone
-	m.port.Close()
-	m.qmp.Close()
-	m.cmd = nil
+	for _, c := range m.conns {
+		c.Close()
+	}
+	m.cmd, m.conns = nil, nil
 	if m.t.Failed() {
 		out, _ := os.ReadFile(filepath.Join(m.dir, fmt.Sprintf("console-%d", m.n)))
 		m.t.Logf("console of boot %d:\n%s", m.n, out[max(0, len(out)-3000):])
@@ -122,10 +161,21 @@ func (m *machine) monitor(name string, args map[string]any) {
 // tryMonitor says whether QEMU obeyed.
 func (m *machine) tryMonitor(name string, args map[string]any) bool {
 	m.t.Helper()
-	b, err := json.Marshal(map[string]any{"execute": name, "arguments": args})
-	if args == nil {
-		b, err = json.Marshal(map[string]any{"execute": name})
+	_, err := m.query(name, args)
+	if err != nil {
+		m.t.Logf("qemu: %s: %v", name, err)
 	}
+	return err == nil
+}
+
+// query gives QEMU an order and returns what it says.
+func (m *machine) query(name string, args map[string]any) (json.RawMessage, error) {
+	m.t.Helper()
+	order := map[string]any{"execute": name}
+	if args != nil {
+		order["arguments"] = args
+	}
+	b, err := json.Marshal(order)
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -134,79 +184,101 @@ func (m *machine) tryMonitor(name string, args map[string]any) bool {
 	}
 	for {
 		_ = m.qmp.SetReadDeadline(time.Now().Add(time.Minute))
-		line, err := m.qin.ReadString('\n')
+		line, err := m.qin.ReadBytes('\n')
 		if err != nil {
 			m.t.Fatal(err)
 		}
-		if strings.Contains(line, `"error"`) {
-			m.t.Logf("qemu: %s: %s", name, line)
-			return false
+		var a struct {
+			Return json.RawMessage
+			Error  *struct{ Desc string }
 		}
-		if strings.Contains(line, `"return"`) {
-			return true
-		}
-	}
-}
-
-// up waits until the system's agent says hello, of the next boot.
-func (m *machine) up() {
-	m.t.Helper()
-	m.await("hello", func(a answer) bool { return a.Out == "hello" })
-}
-
-type answer struct {
-	Out  string `json:"out"`
-	Code int    `json:"code"`
-	Err  string `json:"err"`
-}
-
-func (m *machine) await(what string, is func(answer) bool) answer {
-	m.t.Helper()
-	_ = m.port.SetReadDeadline(time.Now().Add(patience))
-	for {
-		line, err := m.in.ReadBytes('\n')
-		if err != nil {
-			m.t.Fatalf("no %s from the board: %v", what, err)
-		}
-		var a answer
-		if json.Unmarshal(line, &a) == nil && is(a) {
-			return a
+		switch err := json.Unmarshal(line, &a); {
+		case err != nil:
+			m.t.Fatalf("%s: %v", line, err)
+		case a.Error != nil:
+			return nil, errors.New(a.Error.Desc)
+		case a.Return != nil:
+			return a.Return, nil
 		}
 	}
 }
 
-// ask gives the agent an order.
-func (m *machine) ask(o map[string]string) answer {
+// human gives an order in the monitor's old language, which complains by saying something.
+func (m *machine) human(order string) {
 	m.t.Helper()
-	b, err := json.Marshal(o)
+	out, err := m.query("human-monitor-command", map[string]any{"command-line": order})
+	if err != nil || string(out) != `""` {
+		m.t.Fatalf("%s: %s %v", order, out, err)
+	}
+}
+
+// find is QEMU's path of a device of the board itself.
+func (m *machine) find(kind string) string {
+	m.t.Helper()
+	const where = "/machine/unattached"
+	list, err := m.query("qom-list", map[string]any{"path": where})
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	if _, err := m.port.Write(append(b, '\n')); err != nil {
+	var parts []struct{ Name, Type string }
+	if err := json.Unmarshal(list, &parts); err != nil {
 		m.t.Fatal(err)
 	}
-	return m.await("answer to "+string(b), func(a answer) bool { return a.Out != "hello" })
+	for _, p := range parts {
+		if p.Type == "child<"+kind+">" {
+			return where + "/" + p.Name
+		}
+	}
+	m.t.Fatalf("the board has no %s: %s", kind, list)
+	return ""
 }
 
-// sh runs a command in the image; it may fail.
+// up waits until a boot answers that did not before.
+func (m *machine) up() {
+	m.t.Helper()
+	boot, err := m.link.Next(m.boot, patience)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.boot = boot
+}
+
+// answerTime is how long an order may take; a board that restarts never answers.
+const answerTime = time.Minute
+
+// sh runs a command in the image; it may fail. The code is -1 if nobody answers.
 func (m *machine) sh(command string) (string, int) {
 	m.t.Helper()
-	a := m.ask(map[string]string{"shell": command})
+	a, err := m.link.Ask(bench.Order{Shell: command}, answerTime)
+	if err != nil {
+		return err.Error(), -1
+	}
 	return strings.TrimSpace(a.Out), a.Code
 }
 
 // must runs one that must not.
 func (m *machine) must(command string) string {
 	m.t.Helper()
-	out, code := m.sh(command)
-	if code != 0 {
-		m.t.Fatalf("%s: %d\n%s", command, code, out)
+	a, err := m.link.Ask(bench.Order{Shell: command}, patience)
+	if err != nil || a.Code != 0 {
+		m.t.Fatalf("%s: %d %v\n%s", command, a.Code, err, a.Out)
 	}
-	return out
+	return strings.TrimSpace(a.Out)
 }
 
 // until asks again and again, a second between.
 func (m *machine) until(what string, is func() bool) {
+	m.t.Helper()
+	m.asking(what, time.Second, is)
+}
+
+// soon asks more often, for what is timed.
+func (m *machine) soon(what string, is func() bool) {
+	m.t.Helper()
+	m.asking(what, 50*time.Millisecond, is)
+}
+
+func (m *machine) asking(what string, every time.Duration, is func() bool) {
 	m.t.Helper()
 	for limit := time.Now().Add(patience); !is(); {
 		if time.Now().After(limit) {
@@ -215,26 +287,7 @@ func (m *machine) until(what string, is func() bool) {
 		select {
 		case <-m.gone:
 			m.t.Fatalf("qemu ended before: %s", what)
-		case <-time.After(time.Second):
-		}
-	}
-}
-
-// reportOver reads the report of whatever system answers, over restarts.
-func (m *machine) reportOver() string {
-	b := []byte(`{"shell":"cat /var/lib/phoned/update-report.json"}` + "\n")
-	if _, err := m.port.Write(b); err != nil {
-		return ""
-	}
-	_ = m.port.SetReadDeadline(time.Now().Add(20 * time.Second))
-	for {
-		line, err := m.in.ReadBytes('\n')
-		if err != nil {
-			return ""
-		}
-		var a answer
-		if json.Unmarshal(line, &a) == nil && a.Out != "hello" {
-			return a.Out
+		case <-time.After(every):
 		}
 	}
 }

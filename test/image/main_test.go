@@ -19,13 +19,15 @@ import (
 	"testing"
 
 	"phoned/lab"
+	"phoned/test/image/bench"
 )
 
 var (
 	built    string // image/build's folder
 	prepared string // the card with the agent and a line of the lab
 	exchange *lab.Exchange
-	bundles  string // made by prepare: good, older, unregistered, …
+	bundles  string // made as they are needed: good, older, unregistered, …
+	wired    string // the board's device tree, with what is wired to it
 )
 
 func TestMain(m *testing.M) { os.Exit(all(m)) }
@@ -43,6 +45,10 @@ func all(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	bundles = dir
+	if wired, err = deviceTree(dir, hardware...); err != nil {
+		fmt.Println(err)
+		return 1
+	}
 	var opts slog.HandlerOptions
 	exchange, err = lab.Start(context.Background(), lab.Config{Log: slog.New(slog.NewTextHandler(os.Stderr, &opts)).With("end", "lab")})
 	if err != nil {
@@ -73,10 +79,12 @@ func prepare(dir string) error {
 	config := fmt.Sprintf("version = 1\nauto_configure = false\n[[lines]]\nserver = \"udp://10.0.2.2:%s\"\nuser = \"1101\"\ndomain = %q\npassword = %q\n",
 		port, exchange.Domain(), lab.ClassicPassword)
 	for name, text := range map[string]string{
-		"systemd/system/bench.service":   "[Unit]\nAfter=systemd-udevd.service\n[Service]\nExecStart=/state/bench/agent\nRestart=always\nRestartSec=1\nOOMScoreAdjust=-900\n",
-		"phoned/phoned.toml":             config,
-		"phoned/board.toml":              "name = \"emulated\"\n[audio.handset]\nspeaker = \"null\"\nmicrophone = \"null\"\n[audio.speaker]\nspeaker = \"null\"\nmicrophone = \"null\"\n",
-		"systemd/journald.conf.d/t.conf": "[Journal]\nRateLimitBurst=0\n",
+		"systemd/system/bench.service": "[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=/state/bench/agent\nRestart=always\nRestartSec=1\nOOMScoreAdjust=-900\n",
+		// The test asks the phone's API without signing in.
+		"systemd/system/phoned.service.d/bench.conf": "[Service]\nExecStart=\nExecStart=/usr/bin/phoned -trust-local\n",
+		"phoned/phoned.toml":                         config,
+		"phoned/board.toml":                          boardFile,
+		"systemd/journald.conf.d/t.conf":             "[Journal]\nRateLimitBurst=0\n",
 	} {
 		path := filepath.Join(etc, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -110,10 +118,12 @@ dd if='%[4]s/state.ext4' of='%[2]s' bs=1M seek=%[5]d conv=notrunc,sparse status=
 	return nil
 }
 
-// status is what the phone says over its API.
+const api = "http://127.0.0.1:8480/api/v1/"
+
+// registered asks the phone over its API.
 func (m *machine) registered() bool {
-	a := m.ask(map[string]string{"get": "http://127.0.0.1:8480/api/v1/lines"})
-	return a.Code == 200 && strings.Contains(a.Out, `"registered"`)
+	a, err := m.link.Ask(bench.Order{Get: api + "lines"}, answerTime)
+	return err == nil && a.Code == 200 && strings.Contains(a.Out, `"registered"`)
 }
 
 func (m *machine) awaitRegistered() {

@@ -4,13 +4,15 @@ package image_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"phoned/test/image/bench"
 )
 
 // newer is a version above that of any image.
@@ -50,14 +52,40 @@ func keys() string { return filepath.Join(built, "keys") }
 
 func good(t *testing.T) string { return bundle(t, "good", newer, keys(), board, nil) }
 
-// ready is a phone that has service and whose slot is confirmed.
+// saved is the card of a machine with service and a confirmed slot, and how far it was.
+var saved string
+
+// save keeps the machine as it is now for ready; it ends.
+func (m *machine) save() {
+	m.t.Helper()
+	m.human("savevm ready")
+	m.monitor("quit", nil)
+	<-m.gone
+	m.cut()
+	path := filepath.Join(bundles, "ready.qcow2")
+	if err := os.Rename(m.card, path); err != nil {
+		m.t.Fatal(err)
+	}
+	saved = path
+}
+
+// ready is a phone that has service and whose slot is confirmed. It boots once; later
+// ones go on from there.
 func ready(t *testing.T) *machine {
 	t.Helper()
+	if saved == "" {
+		m := newMachine(t)
+		m.on()
+		m.up()
+		m.awaitRegistered()
+		m.confirmed("A")
+		m.save()
+	}
 	m := newMachine(t)
-	m.on()
+	run(t, "cp", saved, m.card)
+	m.on("-loadvm", "ready")
 	m.up()
 	m.awaitRegistered()
-	m.confirmed("A")
 	return m
 }
 
@@ -73,23 +101,44 @@ func (m *machine) confirmed(slot string) {
 func TestGoodUpdate(t *testing.T) {
 	path := good(t)
 	m := ready(t)
-	m.must("echo kept >/var/lib/phoned/keepsake; sync")
+	m.must("echo kept >/var/lib/phoned/keepsake; sync /var/lib/phoned/keepsake")
+	before := m.written()
 	began := time.Now()
 	m.plug(path)
+	m.until("it is installed", func() bool {
+		_, code := m.sh("grep -q '\"written\":true' /var/lib/phoned-update/attempt.json")
+		return code == 0
+	})
+	t.Logf("FIGURE stick to installed: %.0f s; bundle %s; written to the card: %d bytes", time.Since(began).Seconds(), size(path), m.written()-before)
 	m.up() // the phone restarts by itself
-	t.Logf("FIGURE update, stick to restart: %.0f s, %s", time.Since(began).Seconds(), size(path))
+	t.Logf("FIGURE stick to the new system's agent: %.0f s", time.Since(began).Seconds())
 	if s := m.slot(); s != "B" {
 		t.Fatalf("slot %s\n%s", s, m.journal())
 	}
 	m.awaitRegistered()
+	t.Logf("FIGURE stick to registered: %.0f s", time.Since(began).Seconds())
 	m.until("the report", func() bool { return strings.Contains(m.report(), `"confirmed"`) })
 	m.confirmed("B")
+	t.Logf("FIGURE stick to confirmed: %.0f s", time.Since(began).Seconds())
 	if out := m.must("cat /var/lib/phoned/keepsake; sed -n s/^IMAGE_VERSION=//p /usr/lib/os-release; fw_printenv -n BOOT_ORDER"); out != "kept\n"+newer+"\nB A" {
 		t.Errorf("%q", out)
 	}
 	if out, _ := m.sh("cat /var/lib/phoned-update/attempt.json"); out != "" {
 		t.Errorf("an attempt is left: %s", out)
 	}
+	if out, code := m.sh("[ ! -e /var/lib/phoned/update.raucb ]"); code != 0 {
+		t.Errorf("the bundle is left on the state partition: %s", out)
+	}
+}
+
+// written is how many bytes went to the card in this boot.
+func (m *machine) written() int {
+	m.t.Helper()
+	n, err := strconv.Atoi(m.must("sync; awk '{print $7 * 512}' /sys/class/block/vda/stat"))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return n
 }
 
 func size(path string) string {
@@ -140,18 +189,28 @@ func TestRolledBack(t *testing.T) {
 			guardAfter(root, "2min")
 		}},
 		{"never starts", "not-booted", func(root string) { _ = os.Remove(filepath.Join(root, "usr/lib/systemd/systemd")) }},
+		// It takes update.TrialTime.
+		{"never registers", "not-registered", func(root string) { _ = os.RemoveAll(filepath.Join(root, "usr/lib/systemd/network")) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := bundle(t, strings.ReplaceAll(c.name, " ", "-"), newer, keys(), board, c.edit)
 			m := ready(t)
 			m.plug(path)
-			m.until("back on slot A with a report", func() bool {
-				return strings.Contains(m.reportOver(), `"`+c.reason+`"`)
-			})
+			began := time.Now()
+			m.until("back on slot A with a report", func() bool { return strings.Contains(m.report(), `"`+c.reason+`"`) })
+			t.Logf("FIGURE stick to back with a report: %.0f s: %s", time.Since(began).Seconds(), m.report())
 			if s := m.slot(); s != "A" {
 				t.Errorf("slot %s", s)
 			}
 			m.awaitRegistered()
+			m.confirmed("A")
+			if a, err := m.link.Ask(bench.Order{Get: api + "problems"}, answerTime); err != nil || !strings.Contains(a.Out, "update.rolled_back") {
+				t.Errorf("the phone does not tell of it: %s, %v", a.Out, err)
+			}
+			console, err := os.ReadFile(filepath.Join(m.dir, fmt.Sprintf("console-%d", m.n)))
+			if n := strings.Count(string(console), "phoned: slot B, tries left"); err != nil || n < 1 || n > 3 {
+				t.Errorf("slot B was started %d times, %v", n, err)
+			}
 		})
 	}
 }
@@ -160,46 +219,4 @@ func TestRolledBack(t *testing.T) {
 func guardAfter(root, after string) {
 	path := filepath.Join(root, "usr/lib/systemd/system/phoned-trial.timer")
 	_ = os.WriteFile(path, []byte("[Timer]\nOnBootSec="+after+"\n[Install]\nWantedBy=timers.target\n"), 0o644)
-}
-
-// TestPowerCuts pulls the plug at random moments of the first boot, the download, the
-// installation, the trial and of settings being written: every boot must come up and
-// what was acknowledged must be there. PHONED_CUTS rounds (5).
-func TestPowerCuts(t *testing.T) {
-	rounds := 5
-	if s := os.Getenv("PHONED_CUTS"); s != "" {
-		if _, err := fmt.Sscan(s, &rounds); err != nil {
-			t.Fatal(err)
-		}
-	}
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
-	path := good(t)
-	for i := range rounds {
-		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			m := newMachine(t)
-			m.on()
-			if i%3 == 0 { // in the first boot
-				time.Sleep(time.Duration(10+r.IntN(60)) * time.Second)
-				m.cut()
-				m.on()
-			}
-			m.up()
-			m.awaitRegistered()
-			m.must("echo " + fmt.Sprint(i) + " >/var/lib/phoned/keepsake; sync /var/lib/phoned/keepsake")
-			m.plug(path)
-			wait := time.Duration(1+r.IntN(90)) * time.Second
-			t.Logf("cut %s after the stick", wait)
-			time.Sleep(wait)
-			m.cut()
-			m.on()
-			m.up()
-			m.awaitRegistered()
-			if out := m.must("cat /var/lib/phoned/keepsake"); out != fmt.Sprint(i) {
-				t.Errorf("what was acknowledged is %q", out)
-			}
-			t.Logf("slot %s, %s", m.slot(), m.report())
-		})
-	}
 }

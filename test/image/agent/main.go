@@ -1,12 +1,11 @@
 // Command agent runs in the image under test and obeys the test over a virtio serial
-// port: a line of JSON is an order, a line of JSON its answer. It is no part of the
-// image: the test puts it on the state partition.
+// port (package bench). It is no part of the image: the test puts it on the state
+// partition.
 package main
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,71 +13,65 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"phoned/test/image/bench"
 )
 
-type order struct {
-	Shell string `json:"shell,omitempty"`
-	Get   string `json:"get,omitempty"`
-	Post  string `json:"post,omitempty"`
-	Body  string `json:"body,omitempty"`
-}
-
-type answer struct {
-	Out  string `json:"out"`
-	Code int    `json:"code"`
-	Err  string `json:"err,omitempty"`
-}
+// longest is how long an order may take; the test has given up long before.
+const longest = 10 * time.Minute
 
 func main() {
-	port, err := os.OpenFile("/dev/virtio-ports/bench", os.O_RDWR, 0)
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "agent:", err)
 		os.Exit(1)
 	}
-	out := json.NewEncoder(port)
-	_ = out.Encode(answer{Out: "hello"}) // the port is there
-	lines := bufio.NewReader(port)
+	pause := func() bool { time.Sleep(100 * time.Millisecond); return true }
 	for {
-		line, err := lines.ReadBytes('\n')
-		if err != nil {
-			time.Sleep(100 * time.Millisecond) // nobody is connected
-			continue
+		// The port's name comes late, with udev; the port itself may go and come.
+		port, err := os.OpenFile("/dev/virtio-ports/bench", os.O_RDWR, 0)
+		if err == nil {
+			err = bench.Serve(port, strings.TrimSpace(string(id)), pause, obey)
+			_ = port.Close()
 		}
-		var o order
-		if json.Unmarshal(line, &o) != nil {
-			continue
-		}
-		_ = out.Encode(obey(o))
+		fmt.Fprintln(os.Stderr, "agent:", err)
+		time.Sleep(time.Second)
 	}
 }
 
-func obey(o order) answer {
+func obey(o bench.Order) bench.Answer {
+	ctx, cancel := context.WithTimeout(context.Background(), longest)
+	defer cancel()
 	if o.Shell != "" {
 		var b bytes.Buffer
-		c := exec.Command("/bin/sh", "-c", o.Shell)
-		c.Stdout, c.Stderr = &b, &b
-		a := answer{}
+		c := exec.CommandContext(ctx, "/bin/sh", "-c", o.Shell)
+		c.Stdout, c.Stderr, c.WaitDelay = &b, &b, time.Second
+		a := bench.Answer{}
 		if err := c.Run(); err != nil {
 			a.Err, a.Code = err.Error(), max(1, c.ProcessState.ExitCode())
 		}
 		a.Out = b.String()
 		return a
 	}
-	client := &http.Client{Timeout: 20 * time.Second}
-	var res *http.Response
-	var err error
+	method, url := http.MethodGet, o.Get
 	if o.Post != "" {
-		res, err = client.Post(o.Post, "application/json", strings.NewReader(o.Body))
-	} else {
-		res, err = client.Get(o.Get)
+		method, url = http.MethodPost, o.Post
 	}
+	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(o.Body))
 	if err != nil {
-		return answer{Err: err.Error(), Code: 1}
+		return bench.Answer{Err: err.Error(), Code: 1}
+	}
+	if o.Type != "" {
+		req.Header.Set("Content-Type", o.Type)
+	}
+	res, err := (&http.Client{Timeout: 20 * time.Second}).Do(req)
+	if err != nil {
+		return bench.Answer{Err: err.Error(), Code: 1}
 	}
 	defer res.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
 	if err != nil {
-		return answer{Err: err.Error(), Code: 1}
+		return bench.Answer{Err: err.Error(), Code: 1}
 	}
-	return answer{Out: string(b), Code: res.StatusCode}
+	return bench.Answer{Out: string(b), Code: res.StatusCode}
 }
