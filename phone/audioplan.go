@@ -88,7 +88,7 @@ func (s *State) ringPlan() Ring {
 		return Ring{On: true, Melody: s.settings.Melody}
 	case c == nil:
 		return Ring{}
-	case s.path == PathNone || s.station == stationQuiet:
+	case !s.knocking(c):
 		return Ring{On: true, Melody: cmp.Or(c.melody, s.settings.Melody)}
 	case s.settings.SoftRing && s.path != PathSpeaker:
 		return Ring{On: true, Melody: cmp.Or(c.melody, s.settings.Melody), Soft: true}

@@ -236,7 +236,7 @@ func (t *turn) actDesk(a Action) {
 		t.emit(ScanCode{})
 		t.say(ToastScanning, "", false)
 	case ActNetwork:
-		t.openPage(page{screen: ScreenNetwork})
+		t.openPage(page{screen: ScreenNetwork, parent: t.page.screen == ScreenWhy})
 	case ActCertificate:
 		t.openPage(page{screen: ScreenCertificate})
 	case ActCallback:

@@ -54,7 +54,7 @@ func (s *State) callScreen(c *call) Screen {
 	case Alerting:
 		return ScreenRingback
 	case Incoming:
-		if s.talking() != nil || s.path != PathNone && s.station != stationQuiet {
+		if s.talking() != nil || s.knocking(c) {
 			return ScreenWaiting
 		}
 		return ScreenIncoming

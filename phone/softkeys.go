@@ -57,7 +57,11 @@ func (s *State) rows(focus CallID) [][4]Action {
 		}
 		return one(ActWhy, s.contactsAct(), ActRetry, ActMenu)
 	case ScreenWhy:
-		return one(ActNone, ActNone, ActRetry, ActBack)
+		network := ActNetwork
+		if s.locked() {
+			network = ActNone
+		}
+		return one(ActRetry, ActNone, network, ActBack)
 	case ScreenPredial, ScreenDialing:
 		if s.input.Text == "" {
 			return one(ActNone, ActNone, ActNone, ActCancel)

@@ -112,6 +112,7 @@ type call struct {
 	returned  time.Time // taken back after a transfer that failed
 	unsure    bool      // handed on, but nobody said that it rang there
 	slot      string    // the park slot that is retrieved by this call
+	knocks    bool      // came while the handset lay beside its cradle: told by a tone there
 }
 
 func (c *call) ref() CallRef { return CallRef{ID: c.ID, Gen: c.gen} }

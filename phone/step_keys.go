@@ -123,7 +123,7 @@ func (s *State) repeats(k Key) bool {
 	case KeyVolUp, KeyVolDown:
 		return true
 	case KeyArrowUp, KeyArrowDown:
-		return s.page.screen != ""
+		return s.inList()
 	case KeyBack:
 		return s.input.Text != "" || s.page.form != nil
 	}
@@ -160,9 +160,9 @@ func (t *turn) repeatPress(k Key) bool {
 	case KeyVolDown:
 		return t.turnVolume(-volumeStep) || t.plan.Ring.On
 	case KeyArrowUp:
-		return t.moveIndex(-1)
+		return t.moveList(-1)
 	case KeyArrowDown:
-		return t.moveIndex(1)
+		return t.moveList(1)
 	}
 	if t.page.form != nil {
 		if t.page.form.cursor > 0 {
@@ -297,24 +297,36 @@ func (t *turn) listDigit(d byte) {
 	}
 }
 
+// inList: Up and Down step through a list, not through the calls.
+func (s *State) inList() bool {
+	switch s.screen() {
+	case ScreenXferDial, ScreenParkPick:
+		return true
+	}
+	return s.pageInFront() || s.focus == 0 && s.input.Text != "" && (len(s.order) == 0 || len(s.suggestions()) > 0)
+}
+
+func (s *State) pageInFront() bool {
+	return s.page.screen != "" && (s.focus == 0 || s.page.call == s.focus)
+}
+
+// moveList reports whether the selection of the list moved.
+func (t *turn) moveList(by int) bool {
+	switch {
+	case t.screen() == ScreenXferDial:
+		return t.moveTransferRow(by)
+	case t.screen() == ScreenParkPick:
+		return t.movePark(by)
+	case t.pageInFront():
+		return t.moveIndex(by)
+	}
+	return t.moveSuggestion(by)
+}
+
 // moveUp steps through a list, or through the calls.
 func (t *turn) moveUp(by int) {
-	switch t.screen() {
-	case ScreenXferDial:
-		t.moveTransferRow(by)
-		return
-	case ScreenParkPick:
-		t.movePark(by)
-		return
-	}
-	if t.page.screen != "" && (t.focus == 0 || t.page.call == t.focus) {
-		if !t.moveIndex(by) {
-			t.blip()
-		}
-		return
-	}
-	if t.focus == 0 && t.input.Text != "" && (len(t.order) == 0 || len(t.suggestions()) > 0) {
-		if !t.moveSuggestion(by) {
+	if t.inList() {
+		if !t.moveList(by) {
 			t.blip()
 		}
 		return

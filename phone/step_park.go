@@ -150,13 +150,13 @@ func (s *State) picked() (ParkSlot, bool) {
 	return rows[min(s.park.index, len(rows)-1)], true
 }
 
-func (t *turn) movePark(by int) {
+func (t *turn) movePark(by int) bool {
 	n := t.park.index + by
 	if n < 0 || n >= len(t.park.slots) {
-		t.blip()
-		return
+		return false
 	}
 	t.park.index = n
+	return true
 }
 
 // parkPicked is Park on the selected slot.

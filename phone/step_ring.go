@@ -42,7 +42,7 @@ func (t *turn) callArrived(e CallArrived) {
 	c := t.newCall(CallView{
 		Line: e.Line, Direction: Inbound, State: Incoming, Party: t.named(e.From), Via: e.Via, StartedAt: t.at,
 	})
-	c.leg, c.melody = e.Leg, e.Melody
+	c.leg, c.melody, c.knocks = e.Leg, e.Melody, free && t.onHandset()
 	if who := t.contactOf(e.From.Number); who != nil && c.melody == "" {
 		if c.melody = who.Melody; c.melody == "" && who.VIP {
 			c.melody = melodyVIP
@@ -144,7 +144,14 @@ func (t *turn) collapseBanner(c *call) {
 
 // tonesWait: somebody waits and the ear is on a path, so it gets the tone.
 func (s *State) tonesWait() bool {
-	return s.path != PathNone && s.station != stationQuiet && s.find(isRinging) != nil
+	return s.find(func(c *call) bool { return isRinging(c) && s.knocking(c) }) != nil
+}
+
+// knocking: a caller is told by a tone on the path, because an ear may be there.
+// A handset at which nothing goes on any more is no reason to leave those unheard
+// who waited already; a new caller is told at it until it is put down (C6).
+func (s *State) knocking(c *call) bool {
+	return s.path != PathNone && (s.station != stationQuiet || c.knocks)
 }
 
 // settleWaiting runs the six call-waiting tones, one each ten seconds.

@@ -162,17 +162,17 @@ func (s *State) transferMenu() MenuView {
 	return v
 }
 
-func (t *turn) moveTransferRow(by int) {
+func (t *turn) moveTransferRow(by int) bool {
 	first := 1
 	if t.input.Text != "" {
 		first = 0
 	}
 	n := t.xfer.index + by
 	if n < first || n > len(t.transferRows()) {
-		t.blip()
-		return
+		return false
 	}
 	t.xfer.index = n
+	return true
 }
 
 // transferDigit takes a digit of the target. A match of the digit map calls the

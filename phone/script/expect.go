@@ -144,8 +144,11 @@ func (w *World) lookMore(v phone.View, what string, a []string) (string, bool) {
 			return "none", true
 		}
 		i := v.Menu.Index
-		if v.Screen == phone.ScreenXferDial && v.Input.Text != "" { // row 0 is the number that is entered
-			i--
+		switch v.Screen {
+		case phone.ScreenXferDial, phone.ScreenPredial, phone.ScreenDialing:
+			if v.Input.Text != "" { // row 0 is the number that is entered
+				i--
+			}
 		}
 		if i < 0 {
 			return "none", true
