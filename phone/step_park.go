@@ -129,7 +129,12 @@ func (t *turn) openPick(c *call) {
 		t.blip()
 		return
 	}
+	if c = t.partFromParked(c); c == nil {
+		t.blip()
+		return
+	}
 	t.closePage()
+	t.endParking()
 	t.park.stage, t.park.call, t.park.index, t.park.since = parkPick, c.ID, 0, t.at
 	t.wantSlots(c.Line)
 }
@@ -194,19 +199,29 @@ func (t *turn) parkIn(c *call, slot string) {
 		t.say(ToastSlotTaken, slot, true)
 		return
 	}
-	if d := t.call(t.park.call); t.park.stage == parkDone && d != nil && d.live() {
-		if d == c { // it is parked, and only waits for the server's BYE
-			t.blip()
-			return
-		}
-		t.endCall(d, CauseParked, 0)
-		c = t.call(c.ID)
+	if c = t.partFromParked(c); c == nil {
+		t.blip()
+		return
 	}
 	t.endParking()
 	t.park.stage, t.park.call, t.park.slot, t.park.party, t.park.since = parkFresh, c.ID, slot, c.Party, t.at
 	t.park.order = order{line: c.Line}
 	t.park.wanted = t.wantSlots(c.Line)
 	t.start(Timer{Kind: TimerPark}, parkLimit)
+}
+
+// partFromParked ends the call that was parked before c and still waits for the
+// server's BYE; nil: that is c itself.
+func (t *turn) partFromParked(c *call) *call {
+	d := t.call(t.park.call)
+	if t.park.stage != parkDone || d == nil || !d.live() {
+		return c
+	}
+	if d == c {
+		return nil
+	}
+	t.endCall(d, CauseParked, 0)
+	return t.call(c.ID)
 }
 
 // parkSlots is the list, asked for or not.
