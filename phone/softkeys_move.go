@@ -39,7 +39,11 @@ func (s *State) moveRows(screen Screen) (rows [][4]Action, ok bool) {
 		}
 		return one(ActNone, ActNone, ActNone, ActNone), true
 	case ScreenParked:
-		return one(ActNone, ActRetrieve, ActNone, ActOK), true
+		page := ActNone
+		if s.settings.PageGroup != "" && !s.locked() {
+			page = ActPage
+		}
+		return one(page, ActRetrieve, ActNone, ActOK), true
 	case ScreenParkAsk:
 		return one(ActDialIt, ActNone, ActNone, ActCancel), true
 	case ScreenParkList:
@@ -127,7 +131,7 @@ func (t *turn) actMove(a Action, c *call) bool {
 		}
 	case ActAccept:
 		t.answerAsked(true)
-	case ActPark, ActAuto, ActRetrieve, ActRefresh, ActDialIt:
+	case ActPark, ActAuto, ActRetrieve, ActRefresh, ActDialIt, ActPage:
 		t.actPark(a, c)
 	case ActCall:
 		if t.station != stationTransfer || t.focus != 0 {
@@ -201,6 +205,9 @@ func (t *turn) actPark(a Action, c *call) {
 		t.wantSlots("")
 	case ActDialIt:
 		t.dialAnyway()
+	case ActPage:
+		t.leaveParked()
+		t.dialNumber(t.settings.PageGroup, "")
 	case ActRetrieve:
 		if t.park.stage == parkDone {
 			slot := t.park.slot

@@ -169,6 +169,7 @@ const (
 	ActAccept      Action = "accept"
 	ActCallBack    Action = "call_back" // who was handed on in vain
 	ActDialIt      Action = "dial_it"   // dial all the same
+	ActPage        Action = "page"      // call the page group: somebody is parked
 	ActUnlock      Action = "unlock"
 	ActEmergency   Action = "emergency"
 	ActYes         Action = "yes"
@@ -381,6 +382,7 @@ type Settings struct {
 	Withhold        bool   // every call's number
 	CallerID        string // the number that calls show, "": the exchange's choice
 	Voicemail       string // number of the mailbox
+	PageGroup       string // called to tell that somebody is parked, "": none
 	HotLine         string // called when the handset is lifted
 	HotLineAfter    time.Duration
 	HistoryOff      bool

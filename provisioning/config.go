@@ -51,6 +51,7 @@ type Config struct {
 
 	ParkPollInterval Value[time.Duration] `key:"park_poll_interval" name:"Interval of the park list" stage:"service"`
 	VoicemailNumber  Value[string]        `key:"voicemail_number" name:"Voicemail number" stage:"service"`
+	PageGroup        Value[string]        `key:"page_group" name:"Page group" stage:"service"`
 	EmergencyNumbers Value[[]string]      `key:"emergency_numbers" name:"Emergency numbers" stage:"service"`
 	// Transfers says what to do when the far end asks us to call someone else.
 	Transfers Value[string] `key:"transfers" name:"When transferred" stage:"service" enum:"own accept ask refuse"`

@@ -344,7 +344,7 @@ func settingsOf(o Options) phone.Settings {
 		FewKeys: o.Board.FewKeys, Theme: c.Theme.Value, Locale: c.Locale.Value, TimeZone: c.TimeZone.Value, Country: c.Country.Value,
 		DisplayDim: c.DisplayDim.Value, DisplaySleep: c.DisplaySleep.Value, Brightness: int(c.Brightness.Value), ReducedMotion: c.ReducedMotion.Value,
 		BrandName: c.BrandName.Value, Primary: c.PrimaryColor.Value, Accent: c.AccentColor.Value, PhoneName: o.PhoneName,
-		Voicemail: c.VoicemailNumber.Value, Emergency: c.EmergencyNumbers.Value, DigitMap: c.DigitMap.Value, Keys: progKeys(c.ProgramKeys.Value),
+		Voicemail: c.VoicemailNumber.Value, PageGroup: c.PageGroup.Value, Emergency: c.EmergencyNumbers.Value, DigitMap: c.DigitMap.Value, Keys: progKeys(c.ProgramKeys.Value),
 		Locales: ui.Locales(), Melodies: melodies(),
 		NoMatch: noMatch[c.NoMatch.Value], VIP: c.VIPNumbers.Value, Blocked: c.BlockedNumbers.Value, RejectAnonymous: c.RejectAnonymous.Value,
 		HotLine: c.HotLine.Value, HotLineAfter: c.HotLineDelay.Value, AutoLock: c.AutoLock.Value,

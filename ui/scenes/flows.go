@@ -70,7 +70,7 @@ func parking(now time.Time) []Scene {
 	asking := pick
 	asking.Screen, asking.SoftKeys = phone.ScreenParking, keys()
 	asking.Park.Slot, asking.Park.Pending = "701", true
-	done := view(phone.ScreenParked, keys(phone.ActNone, phone.ActRetrieve, phone.ActNone, phone.ActOK))
+	done := view(phone.ScreenParked, keys(phone.ActPage, phone.ActRetrieve, phone.ActNone, phone.ActOK))
 	done.Park = phone.ParkView{Known: true, Slots: slots, Slot: "701", Party: warehouse, Since: now.Add(-3 * time.Second)}
 	list := view(phone.ScreenParkList, keys(phone.ActRetrieve, phone.ActRefresh, phone.ActNone, phone.ActBack))
 	list.Park = phone.ParkView{Known: true, Slots: slots[2:]}
