@@ -66,7 +66,7 @@ func (s *State) contact(id string) *ContactCard {
 
 // contactOf finds who has a number, written in whatever way.
 func (s *State) contactOf(number string) *ContactCard {
-	if anonymous(number) {
+	if Anonymous(number) {
 		return nil
 	}
 	bare := bareNumber(number)

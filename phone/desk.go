@@ -156,7 +156,7 @@ func (s *State) contactsAct() Action {
 
 // saveAct is Save for a number that nobody in the contacts has.
 func (s *State) saveAct(number string) Action {
-	if s.locked() || anonymous(number) || s.contactOf(number) != nil || s.isEmergency(number) {
+	if s.locked() || Anonymous(number) || s.contactOf(number) != nil || s.isEmergency(number) {
 		return ActNone
 	}
 	return ActSave
@@ -165,7 +165,7 @@ func (s *State) saveAct(number string) Action {
 // endedRows are those of a call that is over (C0.3).
 func (s *State) endedRows(screen Screen) [][4]Action {
 	c := s.call(s.shown)
-	if c == nil || anonymous(c.Party.Number) || s.locked() {
+	if c == nil || Anonymous(c.Party.Number) || s.locked() {
 		return one(ActNone, ActNone, ActNone, ActOK)
 	}
 	if s.forwardedShown() { // the person may follow

@@ -21,7 +21,7 @@ func (t *turn) screenCaller(e CallArrived) verdict {
 	case back:
 	case who != nil && who.Blocked || slices.ContainsFunc(s.Blocked, func(n string) bool { return sameNumber(n, e.From.Number) }):
 		return verdict{code: 603, cause: CauseBlocked}
-	case s.RejectAnonymous && anonymous(e.From.Number):
+	case s.RejectAnonymous && Anonymous(e.From.Number):
 		return verdict{code: 433, cause: CauseAnonymous} // RFC 5079
 	case s.Forward.Always != "":
 		return verdict{code: 302, target: s.Forward.Always, cause: CauseForwarded}

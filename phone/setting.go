@@ -189,8 +189,8 @@ func bareNumber(n string) string {
 	return n
 }
 
-// anonymous: the caller withholds the number, or there is none.
-func anonymous(number string) bool {
+// Anonymous says whether a caller withholds the number, or there is none.
+func Anonymous(number string) bool {
 	switch strings.ToLower(number) {
 	case "", "anonymous", "unknown", "restricted", "unavailable":
 		return true

@@ -98,7 +98,7 @@ func (s *State) suggestions() []suggestion {
 		}
 	}
 	for _, r := range s.recent {
-		if !anonymous(r.Party.Number) && (strings.Contains(bareNumber(r.Party.Number), typed) || spells(r.Party.Name, typed)) {
+		if !Anonymous(r.Party.Number) && (strings.Contains(bareNumber(r.Party.Number), typed) || spells(r.Party.Name, typed)) {
 			if !add(s.named(r.Party).label(), r.Party.Number) {
 				return out
 			}

@@ -49,6 +49,55 @@ func TestDates(t *testing.T) {
 	}
 }
 
+// TestNobodyIsCalledAnonymous: what a protocol writes for a withheld number is no
+// word for a person.
+func TestNobodyIsCalledAnonymous(t *testing.T) {
+	call := phone.CallView{ID: 1, State: phone.Incoming, Party: phone.Party{Number: "anonymous", Name: "Anonymous"}}
+	v := phone.View{Screen: phone.ScreenIncoming, Calls: []phone.CallView{call}, Focus: 1}
+	if c := Build(v, Env{Now: now, Locale: "de"}).Body.(Call); c.Name != "Anonym" || c.Number != "" || c.Mark != "" {
+		t.Errorf("%q %q %q", c.Name, c.Number, c.Mark)
+	}
+	v.Calls[0].Party.Name = "Doctor Berg" // tells more than the number would
+	if c := Build(v, Env{Now: now, Locale: "de"}).Body.(Call); c.Name != "Doctor Berg" || c.Number != "" {
+		t.Errorf("%q %q", c.Name, c.Number)
+	}
+	v = phone.View{Screen: phone.ScreenHistory, Menu: phone.MenuView{Items: []phone.MenuItem{{ID: "anonymous", Label: "anonymous", Value: "@missed"}}}}
+	if l := Build(v, Env{Now: now, Locale: "de"}).Body.(List); l.Rows[0].Label != "Anonym" {
+		t.Errorf("%+v", l.Rows[0])
+	}
+}
+
+// TestOneMissedCallSaysWhose: until somebody has looked (C1).
+func TestOneMissedCallSaysWhose(t *testing.T) {
+	v := phone.View{Screen: phone.ScreenIdle, Missed: 1, Recent: []phone.CallRecord{
+		{Direction: phone.Inbound, Party: phone.Party{Number: "1004"}, Outcome: phone.CauseElsewhere},
+		{Direction: phone.Inbound, Party: phone.Party{Number: "1003", Name: "Workshop"}, Outcome: phone.CauseMissed},
+	}}
+	chip := func() string { return Build(v, Env{Now: now}).Body.(Clock).Chips[0].Text }
+	if s := chip(); s != "1 missed: Workshop" {
+		t.Error(s)
+	}
+	v.Missed = 2
+	if s := chip(); s != "2 missed calls" {
+		t.Error(s)
+	}
+}
+
+// TestOwnParkedCallsAreMarked among those of others (C4), and what has a page
+// behind it among what has none.
+func TestOwnParkedCallsAreMarked(t *testing.T) {
+	v := phone.View{Screen: phone.ScreenParkList, Lines: []phone.LineView{{LineInfo: phone.LineInfo{ID: "1", Number: "1001"}}},
+		Park: phone.ParkView{Known: true, Slots: []phone.ParkSlot{{Extension: "701", Occupied: true, By: "1001"}, {Extension: "702", Occupied: true, By: "1002"}}}}
+	rows := Build(v, Env{Now: now}).Body.(List).Rows
+	if rows[0].Value.S != "by you" || rows[1].Value.S != "by 1002" {
+		t.Errorf("%+v", rows)
+	}
+	v = phone.View{Screen: phone.ScreenAbout, Menu: phone.MenuView{Items: []phone.MenuItem{{ID: "model", Label: "@about.model", Value: "x"}, {ID: "licences", Label: "@licences", Value: "55"}}}}
+	if rows := Build(v, Env{Now: now}).Body.(List).Rows; rows[0].Open || !rows[1].Open {
+		t.Errorf("%+v", rows)
+	}
+}
+
 // TestCatalogues: every language says everything with the same places, and
 // soft labels keep to 8 and 5 characters.
 func TestCatalogues(t *testing.T) {

@@ -36,6 +36,11 @@ func (b *builder) call(c phone.CallView) Call {
 // show gives way to the number.
 func (b *builder) party(p phone.Party) (name, number string) {
 	name, number = Clean(p.Name), b.number(p.Number)
+	if p.Number != "" && phone.Anonymous(p.Number) { // a word of the protocol, not a number
+		if number = ""; name == "" || phone.Anonymous(name) {
+			name = b.c.say("call.anonymous")
+		}
+	}
 	if name == cleanNumber(p.Number) {
 		name = ""
 	}
@@ -250,7 +255,7 @@ func (b *builder) strip(c phone.CallView) Strip {
 // mark gives the initials of the caller, "" for a bare number.
 func (b *builder) mark(c phone.CallView) string {
 	name := Clean(c.Party.Name)
-	if !legible(name) || name == cleanNumber(c.Party.Number) {
+	if !legible(name) || name == cleanNumber(c.Party.Number) || phone.Anonymous(name) {
 		return ""
 	}
 	var out []rune

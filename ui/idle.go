@@ -46,7 +46,7 @@ func (b *builder) idleChips() []Chip {
 		out = append(out, Chip{IconKeyLock, b.c.say("idle.locked"), ToneMuted})
 	}
 	if b.v.Missed > 0 {
-		out = append(out, Chip{IconMissed, b.c.count("idle.missed", b.v.Missed), ToneMuted})
+		out = append(out, Chip{IconMissed, b.missedCalls(), ToneMuted})
 	}
 	if b.v.DND {
 		out = append(out, Chip{IconMoon, b.c.say("idle.dnd"), ToneWarn})
@@ -62,6 +62,19 @@ func (b *builder) idleChips() []Chip {
 		}
 	}
 	return out
+}
+
+// missedCalls says who called, if it was one, until somebody has looked (C1).
+func (b *builder) missedCalls() string {
+	if b.v.Missed == 1 {
+		for _, r := range b.v.Recent {
+			if r.Direction == phone.Inbound && r.Outcome == phone.CauseMissed {
+				name, _ := b.party(r.Party)
+				return b.c.say("idle.missed.who", "name", name)
+			}
+		}
+	}
+	return b.c.count("idle.missed", b.v.Missed)
 }
 
 // readableURL is a URL as a person types it: without scheme and query, where

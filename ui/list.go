@@ -27,10 +27,21 @@ func (b *builder) rows() []Row {
 	for i, it := range b.v.Menu.Items {
 		r := Row{Label: b.literal(it.Label), Value: Text{b.literal(it.Value), ToneMuted}, Focus: i == b.v.Menu.Index}
 		switch b.v.Screen {
-		case phone.ScreenContacts, phone.ScreenContact, phone.ScreenEmergency, phone.ScreenVoicemail:
+		case phone.ScreenContacts, phone.ScreenEmergency, phone.ScreenVoicemail:
 			r.Label, r.Value.S = b.number(r.Label), b.number(r.Value.S)
+		case phone.ScreenContact:
+			r.Label, r.Value.S = b.number(r.Label), b.number(r.Value.S)
+			r.Open = it.ID == "name" || it.ID == "add" || it.ID == "delete"
+			if it.Value == "@on" {
+				r.Value.Tone = ToneGo
+			}
+		case phone.ScreenAbout:
+			r.Open = it.Label == "@licences"
 		case phone.ScreenHistory:
 			r.Label = b.number(r.Label)
+			if phone.Anonymous(it.ID) && it.Label == it.ID {
+				r.Label, _ = b.party(phone.Party{Number: it.ID})
+			}
 			r.Icon, r.IconTone = historyIcon(it.Value)
 			r.Value = b.historyValue(it, &rest)
 		case phone.ScreenStatus:

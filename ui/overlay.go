@@ -61,6 +61,9 @@ func (b *builder) toastArg(s string) string {
 	if k := "cause." + s; s != "" && b.c.has(k) {
 		return b.c.say(k)
 	}
+	if s != "" && phone.Anonymous(s) {
+		return b.c.say("call.anonymous")
+	}
 	return Clean(s)
 }
 

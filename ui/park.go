@@ -1,6 +1,10 @@
 package ui
 
-import "phoned/phone"
+import (
+	"slices"
+
+	"phoned/phone"
+)
 
 // parkList shows the slots: who is parked where, since when and by whom (C4).
 func (b *builder) parkList() List {
@@ -49,9 +53,18 @@ func (b *builder) slotRow(s phone.ParkSlot, focus bool) Row {
 		if r.Value.S != "" {
 			r.Value.S += " "
 		}
-		r.Value.S += b.c.say("park.by", "name", by)
+		if b.own(s.By) {
+			r.Value.S += b.c.say("park.by.me")
+		} else {
+			r.Value.S += b.c.say("park.by", "name", by)
+		}
 	}
 	return r
+}
+
+// own: the number is one of this phone's.
+func (b *builder) own(number string) bool {
+	return slices.ContainsFunc(b.v.Lines, func(l phone.LineView) bool { return l.Number != "" && l.Number == number })
 }
 
 // slotName is what a slot is called on the screen.

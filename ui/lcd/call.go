@@ -169,7 +169,11 @@ func (l *layout) subline(slot image.Rectangle, c ui.Call) {
 		l.icon(image.Pt(right, slot.Min.Y+(slot.Dy()-iconSize)/2), ch.Icon, l.tone(ch.Tone))
 		right -= 8
 	}
-	l.label(image.Rect(x, slot.Min.Y, right, slot.Max.Y), s, l.ty.body, l.tone(ui.ToneMuted), false)
+	st := l.ty.body
+	if l.width(s, st) > right-x { // a number that is cut is none
+		st = l.ty.label
+	}
+	l.label(image.Rect(x, slot.Min.Y, right, slot.Max.Y), s, st, l.tone(ui.ToneMuted), false)
 }
 
 // quality reports whether an icon tells how a call sounds.

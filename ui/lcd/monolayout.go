@@ -119,6 +119,9 @@ func (l *bitLayout) wrap(s string, f bitFace, width int) []string {
 			if n == 0 {
 				return out
 			}
+			if i := strings.LastIndexByte(w[:n], '/'); i > 0 { // an address is cut where it has parts
+				n = i
+			}
 			out, w = append(out, w[:n]), w[n:]
 		}
 		line = w

@@ -2,6 +2,7 @@ package lcd
 
 import (
 	"image"
+	"slices"
 	"strings"
 
 	"phoned/ui"
@@ -46,12 +47,18 @@ func (l *bitLayout) ladder(rank int, s string, faces ...bitFace) block {
 
 // clock is the time as large as it fits beside what waits, then the day.
 func (l *bitLayout) clock(room image.Rectangle, c ui.Clock) {
-	date := l.paragraph(1, c.Date, true, 1, bitText, bitSmall)
+	under, chips := c.Date, c.Chips
+	if room.Dx() < bitWide { // what keeps calls away matters more than the day
+		if i := slices.IndexFunc(chips, func(ch ui.Chip) bool { return ch.Icon == ui.IconForward || ch.Icon == ui.IconMoon }); i >= 0 {
+			under, chips = chips[i].Text, slices.Delete(slices.Clone(chips), i, i+1)
+		}
+	}
+	date := l.paragraph(1, under, true, 1, bitText, bitSmall)
 	column := 0
-	for _, ch := range c.Chips {
+	for _, ch := range chips {
 		column = max(column, bitIcon+3+l.width(leadingNumber(ch.Text), bitText))
 	}
-	beside := l.logo != nil && (len(c.Chips) == 0 || room.Dx() >= bitWide)
+	beside := l.logo != nil && (len(chips) == 0 || room.Dx() >= bitWide)
 	if beside {
 		column = max(column, bitClockLogo)
 	}
@@ -70,7 +77,7 @@ func (l *bitLayout) clock(room image.Rectangle, c ui.Clock) {
 		if beside {
 			right -= l.setLogo(image.Rect(max(x+6, right-room.Dx()/3), y+2, right, y+l.height(f)-2), true) + 4
 		}
-		l.clockChips(image.Rect(x+4, y+1, right, y+l.height(f)), c.Chips)
+		l.clockChips(image.Rect(x+4, y+1, right, y+l.height(f)), chips)
 	}}}}
 	l.pile(room, []block{clock, date})
 }
@@ -157,7 +164,7 @@ func (l *bitLayout) callLabel(room image.Rectangle, c ui.Call) block {
 				if i == n-1 {
 					s = strings.Join(lines[i:], " ")
 				}
-				l.text(x, y+8*i, room.Dx()-x, s, bitSmall, false)
+				l.text(x, y+8*i, room.Dx()-x, s, bitSmall, true)
 			}
 		}}
 	}

@@ -14,25 +14,28 @@ func desk() []Scene {
 		{ID: "1", Label: "Anna Lindqvist", Value: "1001"}, {ID: "2", Label: "Mara Jakobsen", Value: mara.Number},
 		{ID: "3", Label: "Warehouse", Value: "1002"}, {ID: "4", Label: "Workshop", Value: "1003"}, {ID: "new", Label: "@contact.new"},
 	}}
-	card := view(phone.ScreenContact, keys(phone.ActCall, phone.ActDelete, phone.ActNone, phone.ActBack))
+	card := view(phone.ScreenContact, keys(phone.ActSelect, phone.ActNone, phone.ActNone, phone.ActBack))
 	card.Contact = &phone.ContactCard{ID: "2", Name: "Mara Jakobsen", Favourite: true}
 	card.Menu = phone.MenuView{Title: "Mara Jakobsen", Items: []phone.MenuItem{
 		{ID: "call/0", Label: "@contact.call", Value: mara.Number}, {ID: "favourite", Label: "@contact.favourite", Value: "@on"},
 		{ID: "vip", Label: "@contact.vip", Value: "@off"}, {ID: "blocked", Label: "@contact.blocked", Value: "@off"},
 		{ID: "name", Label: "@contact.name", Value: "Mara Jakobsen"}, {ID: "delete", Label: "@contact.delete"},
 	}}
-	form := func(f phone.FormView) phone.View {
-		v := view(phone.ScreenForm, keys(phone.ActOK, phone.ActDelete, phone.ActMode, phone.ActBack))
+	form := func(done, mode, out phone.Action, f phone.FormView) phone.View {
+		v := view(phone.ScreenForm, keys(done, phone.ActDelete, mode, out))
+		if f.Text == "" {
+			v.SoftKeys[1] = phone.ActNone
+		}
 		v.Form = &f
 		return v
 	}
-	name := form(phone.FormView{ID: "contact_name", Title: "@form.contact_name", Kind: phone.FormText, Text: "Mara J", Cursor: 6, Pending: true, Mode: phone.ModeLower})
-	pin := form(phone.FormView{ID: "unlock", Title: "@form.unlock", Kind: phone.FormPIN, Text: "••••", Cursor: 4})
-	wrong := form(phone.FormView{ID: "unlock", Title: "@form.unlock", Kind: phone.FormPIN, Error: "form.wrong_pin"})
-	number := form(phone.FormView{ID: "forward_always", Title: "@form.forward_always", Kind: phone.FormNumber, Text: "1002", Cursor: 4})
-	email := form(phone.FormView{ID: "signin_email", Title: "@form.signin_email", Kind: phone.FormEmail, Text: "mara.jakobsen@acme.example", Cursor: 26})
-	password := form(phone.FormView{ID: "signin_password", Title: "@form.signin_password", Kind: phone.FormPassword, Text: "••••••", Cursor: 6, Pending: true, Peek: "k"})
-	refused := form(phone.FormView{ID: "signin_password", Title: "@form.signin_password", Kind: phone.FormPassword, Text: "••••••••", Cursor: 8, Error: "form.error.password"})
+	name := form(phone.ActSave, phone.ActMode, phone.ActCancel, phone.FormView{ID: "contact_name", Title: "@form.contact_name", Kind: phone.FormText, Text: "Mara J", Cursor: 6, Pending: true, Mode: phone.ModeLower})
+	pin := form(phone.ActUnlock, phone.ActNone, phone.ActCancel, phone.FormView{ID: "unlock", Title: "@form.unlock", Kind: phone.FormPIN, Text: "••••", Cursor: 4})
+	wrong := form(phone.ActUnlock, phone.ActNone, phone.ActCancel, phone.FormView{ID: "unlock", Title: "@form.unlock", Kind: phone.FormPIN, Error: "form.wrong_pin"})
+	number := form(phone.ActSave, phone.ActNone, phone.ActCancel, phone.FormView{ID: "forward_always", Title: "@form.forward_always", Kind: phone.FormNumber, Text: "1002", Cursor: 4})
+	email := form(phone.ActNext, phone.ActMode, phone.ActCancel, phone.FormView{ID: "signin_email", Title: "@form.signin_email", Kind: phone.FormEmail, Text: "mara.jakobsen@acme.example", Cursor: 26})
+	password := form(phone.ActSignIn, phone.ActMode, phone.ActBack, phone.FormView{ID: "signin_password", Title: "@form.signin_password", Kind: phone.FormPassword, Text: "••••••", Cursor: 6, Pending: true, Peek: "k"})
+	refused := form(phone.ActSignIn, phone.ActMode, phone.ActBack, phone.FormView{ID: "signin_password", Title: "@form.signin_password", Kind: phone.FormPassword, Text: "••••••••", Cursor: 8, Error: "form.error.password"})
 	ways := view(phone.ScreenMenu, keys(phone.ActSelect, phone.ActNone, phone.ActNone, phone.ActBack))
 	ways.Menu = phone.MenuView{Title: "@sign_in", Items: []phone.MenuItem{
 		{ID: "signin_code", Label: "@signin_code"}, {ID: "signin_email", Label: "@signin_by_password"}, {ID: "signin_server", Label: "@signin_server", Value: "login.acme.example"},

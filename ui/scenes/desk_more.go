@@ -39,7 +39,7 @@ func deskMore() []Scene {
 	help := list(phone.ScreenEmergency, keys(phone.ActCall, phone.ActNone, phone.ActNone, phone.ActBack), "@emergency", 0,
 		phone.MenuItem{ID: "112", Label: "112"}, phone.MenuItem{ID: "110", Label: "110"})
 	help.Locked = true
-	told := list(phone.ScreenHistory, keys(phone.ActCall, phone.ActNone, phone.ActNone, phone.ActBack), "@history", 0,
+	told := list(phone.ScreenHistory, keys(phone.ActCall, phone.ActOpen, phone.ActNone, phone.ActBack), "@history", 0,
 		phone.MenuItem{ID: mara.Number, Label: mara.Name, Value: "@elsewhere"}, phone.MenuItem{ID: workshop.Number, Label: workshop.Name, Value: "@forwarded"},
 		phone.MenuItem{ID: "0900 5551", Label: "0900 5551", Value: "@blocked"}, phone.MenuItem{ID: "anonymous", Label: "anonymous", Value: "@anonymous"},
 		phone.MenuItem{ID: warehouse.Number, Label: warehouse.Name, Value: "@dnd"})

@@ -76,7 +76,7 @@ func parking(now time.Time) []Scene {
 	list.Park = phone.ParkView{Known: true, Slots: slots[2:]}
 	none := list
 	none.Park = phone.ParkView{Known: true}
-	ask := view(phone.ScreenParkAsk, keys(phone.ActDialIt, phone.ActNone, phone.ActNone, phone.ActBack))
+	ask := view(phone.ScreenParkAsk, keys(phone.ActDialIt, phone.ActNone, phone.ActNone, phone.ActCancel))
 	ask.Park = phone.ParkView{Slot: "701"}
 	idle := idle()[1].View
 	idle.Park = list.Park

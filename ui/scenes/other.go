@@ -15,6 +15,7 @@ func service() []Scene {
 	out.Settings = phone.Settings{BrandName: "Acme", PhoneName: "phone 3F-A2"}
 	out.Session = phone.SessionInfo{State: phone.SessionOut}
 	code := out
+	code.Screen, code.SoftKeys = phone.ScreenSigningIn, keys(phone.ActNone, phone.ActTypeIn, phone.ActNone, phone.ActCancel)
 	code.Session = phone.SessionInfo{State: phone.SessionPending, URL: "https://acme.example/phone?code=KXTQ-7F", Code: "KXTQ-7F", Until: now.Add(9*time.Minute + 41*time.Second)}
 	own := code
 	own.Screen = phone.ScreenSigningIn
@@ -28,7 +29,7 @@ func service() []Scene {
 		{ID: "1", Label: "A70C 5B19 E4D3 8F22"}, {ID: "2", Label: "66C1 B0D9 4E8A 7F35"}, {ID: "3", Label: "12C8 D6A0 9B7E 41F3"}, {ID: "4", Label: "5D2C 8E6A 10F9 4B73"},
 	}}
 	wait := code
-	wait.Screen, wait.Session = phone.ScreenSigningIn, phone.SessionInfo{State: phone.SessionPending}
+	wait.SoftKeys, wait.Session = keys(phone.ActNone, phone.ActNone, phone.ActNone, phone.ActCancel), phone.SessionInfo{State: phone.SessionPending}
 	lost := out
 	lost.Session.State = phone.SessionLost
 
@@ -43,7 +44,7 @@ func service() []Scene {
 	why := none
 	why.Screen = phone.ScreenWhy
 	why.SoftKeys = keys(phone.ActRetry, phone.ActNone, phone.ActNetwork, phone.ActBack)
-	hang := view(phone.ScreenHangUp, keys())
+	hang := view(phone.ScreenHangUp, keys(phone.ActNone, phone.ActNone, phone.ActNone, phone.ActCancel))
 	hang.OffHook = true
 	return []Scene{
 		{"sign-in", true, now, code},
@@ -96,7 +97,7 @@ func lists() []Scene {
 	}}
 	end := menu
 	end.Menu.Index = 5
-	history := view(phone.ScreenHistory, keys(phone.ActCall, phone.ActOpen, phone.ActNone, phone.ActBack))
+	history := view(phone.ScreenHistory, keys(phone.ActCall, phone.ActOpen, phone.ActSave, phone.ActBack))
 	history.Recent = recent(now)
 	history.Menu = phone.MenuView{Items: []phone.MenuItem{
 		{ID: "1003", Label: "Workshop", Value: "@missed"}, {ID: mara.Number, Label: "Mara Jakobsen", Value: "@received"},
