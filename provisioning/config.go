@@ -99,6 +99,8 @@ type Config struct {
 	WebHTTPPort Value[int64]    `key:"web_http_port" name:"Port that leads to it" stage:"service"`
 	// WebNames are further names of the phone, for its certificate and in addresses.
 	WebNames Value[[]string] `key:"web_names" name:"Names of the phone" stage:"service"`
+	// WebAnnounce says by mDNS that the phone is there, where it may be managed from.
+	WebAnnounce Value[bool] `key:"web_announce" name:"Announced on the network" stage:"service"`
 	// WebAccounts and WebTokens are separated by white space: "NAME:ROLE:$argon2id$…"
 	// and "LABEL:ROLE:SHA-256 of the token".
 	WebAccounts Value[secret.String] `key:"web_accounts" name:"Accounts of the web access" stage:"service"`
@@ -250,6 +252,7 @@ func Defaults() Config {
 		WebListen:            Value[[]string]{Value: []string{"all"}, Source: at},
 		WebPort:              Value[int64]{Value: 443, Source: at},
 		WebHTTPPort:          Value[int64]{Value: 80, Source: at},
+		WebAnnounce:          Value[bool]{Value: true, Source: at},
 		SyslogFacility:       Value[string]{Value: "local0", Source: at},
 		SyslogLevel:          Value[string]{Value: "info", Source: at},
 		Transfers:            Value[string]{Value: "own", Source: at},

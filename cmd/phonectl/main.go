@@ -70,6 +70,9 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		fs.Usage()
 		return 2
 	}
+	if fs.Arg(0) == "discover" && fs.NArg() == 1 {
+		return discover(ctx, o.asJSON, out, errs)
+	}
 	cmd, ok := commands[fs.Arg(0)]
 	if !ok {
 		fmt.Fprintf(errs, "phonectl: there is no command %q\n", fs.Arg(0))
@@ -192,6 +195,7 @@ func commandList() string {
 	}
 	sort.Strings(names)
 	var b strings.Builder
+	fmt.Fprintf(&b, "  %-28s %s\n", "discover", "which phones answer on this machine's networks, as an inventory")
 	for _, n := range names {
 		fmt.Fprintf(&b, "  %-28s %s\n", strings.TrimSpace(n+" "+commands[n].args), commands[n].doc)
 	}

@@ -10,11 +10,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"phoned/internal/mdns"
 )
 
 func pin(c *x509.Certificate) string {
@@ -211,4 +214,28 @@ func FuzzInventory(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestInventoryLine: what phones say of themselves becomes lines that can be read
+// back, whatever else somebody says in their place.
+func TestInventoryLine(t *testing.T) {
+	for name, c := range map[string]struct {
+		f    mdns.Found
+		want string
+	}{
+		"a phone": {mdns.Found{Host: "phone-1a2b3c.local", Port: 443, Text: map[string]string{"key": "AB:CD", "model": "Raspberry Pi 4", "version": "1.2"}, Addresses: []netip.Addr{netip.MustParseAddr("fe80::1"), netip.MustParseAddr("192.0.2.7")}},
+			"phone-1a2b3c https://192.0.2.7 key=AB:CD # Raspberry Pi 4 1.2"},
+		"another port, IPv6": {mdns.Found{Host: "phone-1.local", Port: 8443, Addresses: []netip.Addr{netip.MustParseAddr("2001:db8::1")}}, "phone-1 https://[2001:db8::1]:8443"},
+		"only a link":        {mdns.Found{Host: "phone-1.local", Port: 443, Addresses: []netip.Addr{netip.MustParseAddr("fe80::1")}}, ""},
+		"a name with words":  {mdns.Found{Host: "x https://evil.example token=/etc/shadow.local", Port: 443, Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.7")}}, ""},
+		"a key with words":   {mdns.Found{Host: "p.local", Port: 443, Text: map[string]string{"key": "A token=x", "model": "m\n# y\x1b[2J"}, Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.7")}}, "p https://192.0.2.7 # m y [2J"},
+	} {
+		got, _ := inventoryLine(c.f)
+		if got != c.want {
+			t.Errorf("%s: %q", name, got)
+		}
+		if _, err := readInventory(strings.NewReader(got), ""); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

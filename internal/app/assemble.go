@@ -473,11 +473,13 @@ func (s *System) Run(ctx context.Context, l net.Listener) error {
 	}
 	over := s.serveNetwork()
 	logged := s.startSyslog()
+	silent := s.announce()
 	s.Engine.PrepareRing(s.Phone.View().Settings.Melody)
 	s.watchCards(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { s.wifi(ctx) })
 	err := s.Phone.Run(ctx)
+	silent()
 	cancelRun()
 	wg.Wait()
 	s.Gate.Close()

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"phoned/internal/devicecert"
 	"phoned/internal/health"
@@ -31,6 +32,8 @@ type web struct {
 	book  *access.Book
 	cert  *devicecert.Keeper
 	where []string // off, all, loopback, interfaces and addresses
+	// announced is the name by mDNS: one label; "": none.
+	announced atomic.Pointer[string]
 }
 
 // openWeb opens accounts and certificate. A phone without a certificate is managed
@@ -41,6 +44,10 @@ func (s *System) openWeb(o Options, secrets *store.Secrets) *web {
 	if err := w.book.Provision(strings.Fields(o.Config.WebAccounts.Value.Reveal()), strings.Fields(o.Config.WebTokens.Value.Reveal())); err != nil {
 		s.Health.Set(health.Problem{Code: "config.web_accounts", Severity: health.Error, Title: "An account of the configuration can't be used",
 			Advice: "Correct web_accounts and web_tokens.", Detail: err.Error()})
+	}
+	if o.Config.WebAnnounce.Value && !slices.Contains(w.where, "off") {
+		host := announcedHost(o)
+		w.announced.Store(&host)
 	}
 	var err error
 	if w.cert, err = devicecert.Open(devicecert.Config{Vault: secrets, Names: w.names, Now: o.Clock.Now, Log: o.Log}); err != nil {
@@ -61,6 +68,9 @@ func (w *web) names() devicecert.Names {
 	n := devicecert.Names{Host: host, DNS: slices.Clone(w.o.Config.WebNames.Value)}
 	if host != "" && !strings.Contains(host, ".") {
 		n.DNS = append(n.DNS, host+".local") // mDNS (RFC 6762 §3)
+	}
+	if a := w.announced.Load(); a != nil && *a != host {
+		n.DNS = append(n.DNS, *a+".local")
 	}
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {

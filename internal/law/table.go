@@ -20,7 +20,7 @@ var (
 var leaves = []string{
 	"internal/audiofile/...", "internal/backoff/...", "internal/brandlogo/...", "internal/calllog/...", "internal/clock/...", "internal/closegroup/...", "internal/golden/...", "internal/health/...",
 	"internal/httpcall/...", "internal/logging/...", "internal/numbers/...", "internal/qrcode/...", "internal/secret/...", "internal/slowhash/...", "internal/leakcheck/...", "internal/sdnotify/...", "internal/walltime/...",
-	"internal/netwatch/...", "internal/mountwatch/...", "internal/vcard/...", "internal/devicecert/...", "internal/openapi/...", "internal/openmetrics/...", "internal/stickout/...", "internal/licences", "internal/logring/...", "internal/syslog/...", "internal/markup", "internal/flight/...", "internal/pcapng/...",
+	"internal/netwatch/...", "internal/mountwatch/...", "internal/vcard/...", "internal/devicecert/...", "internal/openapi/...", "internal/openmetrics/...", "internal/stickout/...", "internal/licences", "internal/logring/...", "internal/syslog/...", "internal/mdns/...", "internal/markup", "internal/flight/...", "internal/pcapng/...",
 }
 
 // parts are what internal/app introduces to each other.
@@ -62,6 +62,7 @@ var Table = []Rule{
 	{Room: "internal/...", Own: leaves, Third: system},
 	{Room: "internal/law"},
 	{Room: "internal/qrcode", Third: qrMake},
+	{Room: "internal/mdns", Own: leaves, Third: join(system, "golang.org/x/net")},
 	{Room: "internal/slowhash", Third: []string{"golang.org/x/crypto"}},
 
 	// Test programs are outside the phone and may use what it uses.

@@ -20,6 +20,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -287,6 +288,7 @@ const phones = 50
 type daemon struct {
 	addr string // of its management, by TLS
 	pid  int
+	stop func() // says goodbye; once is enough
 }
 
 // startDaemon runs the real program with the document, and its management on addr.
@@ -306,11 +308,12 @@ func startDaemon(t *testing.T, dir, addr, doc string) daemon {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	stop := sync.OnceFunc(func() {
 		_ = cmd.Process.Signal(os.Interrupt)
 		_ = cmd.Wait()
 	})
-	return daemon{addr, cmd.Process.Pid}
+	t.Cleanup(stop)
+	return daemon{addr, cmd.Process.Pid, stop}
 }
 
 // keyPin asks a phone for its certificate and gives its key's SHA-256.
