@@ -2,7 +2,8 @@ package stream
 
 // concealer makes up for lost sound of codecs that can't: it goes on with the
 // last pitch period and fades out within 70 ms (after the idea of ITU-T G.711
-// appendix I). Against the appendix it repeats one period only, finds it by the
+// appendix I), or some 150 ms where the network stands still and what follows will be
+// the next sound: there a hole is worse than a long tone. Against the appendix it repeats one period only, finds it by the
 // newest 5 ms, and joins what comes next within 3 ms: all three were better by
 // P.862, on single losses and on bursts.
 type concealer struct {
@@ -13,12 +14,16 @@ type concealer struct {
 	made   int     // samples made up so far
 	active bool
 	period int
+	waits  bool    // for what may only be late
+	gain   float32 // of the sample before
 }
 
 const (
 	histMs   = 60
-	fadeFrom = 5  // ms of full level
-	fadeTo   = 70 // ms at which nothing is left
+	fadeFrom = 5   // ms of full level
+	fadeTo   = 70  // ms at which nothing is left
+	waitFrom = 20  // ms after which sound that may only be late fades slower:
+	waitFade = 170 // ms from full level to nothing
 )
 
 func (c *concealer) init() {
@@ -44,11 +49,13 @@ func (c *concealer) feed(pcm []int16) {
 	copy(c.hist[n:], pcm)
 }
 
-// conceal appends n made-up samples.
-func (c *concealer) conceal(dst []int16, n int) []int16 {
+// conceal appends n made-up samples; waits says that what they stand for may still
+// come.
+func (c *concealer) conceal(dst []int16, n int, waits bool) []int16 {
 	if !c.active {
 		c.begin()
 	}
+	c.waits = waits
 	for range n {
 		dst = append(dst, c.next())
 	}
@@ -56,7 +63,7 @@ func (c *concealer) conceal(dst []int16, n int) []int16 {
 }
 
 func (c *concealer) begin() {
-	c.active, c.made = true, 0
+	c.active, c.made, c.gain = true, 0, 1
 	c.period = pitch(c.hist, c.rate)
 	c.wave()
 	c.at = 0
@@ -87,13 +94,15 @@ func (c *concealer) next() int16 {
 	}
 	v := int(c.loop[c.at])
 	c.at++
-	from, to := c.rate*fadeFrom/1000, c.rate*fadeTo/1000
+	fade := float32(0)
 	switch {
-	case c.made >= to:
-		v = 0
-	case c.made > from:
-		v = v * (to - c.made) / (to - from)
+	case c.waits && c.made > c.rate*waitFrom/1000:
+		fade = 1000. / waitFade
+	case c.made > c.rate*fadeFrom/1000:
+		fade = 1000. / (fadeTo - fadeFrom)
 	}
+	c.gain = max(c.gain-fade/float32(c.rate), 0)
+	v = int(float32(v) * c.gain)
 	c.made++
 	return int16(v)
 }

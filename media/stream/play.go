@@ -27,6 +27,8 @@ type player struct {
 	starved  time.Duration // how long nothing came
 	usual    float64       // level of good sound, mean square
 	rest     int           // frames until the next compression
+	pauses   pauses
+	patience int // packets that were left whole although the delay is too long
 	heard    bool
 }
 
@@ -192,16 +194,37 @@ func (s *Stream) play(f Format, skip, excess, ptime time.Duration) {
 // The card takes whole frames, so a packet must be there at the tick in whose
 // frame its sound begins. Of the sound that is still ahead then, what does not
 // fill a frame is delay without use: it may always be taken out, and of the
-// excess whole frames.
+// excess whole frames. Those are taken out where the talker pauses, which nobody
+// hears; only who does not pause for long, or is very late, is made to talk faster.
 func (s *Stream) rescale(pcm *[]int16, excess time.Duration) time.Duration {
-	const far = 40 * time.Millisecond
+	const (
+		near    = 20 * time.Millisecond // too little by so much: at any price
+		far     = 250 * time.Millisecond
+		patient = 100 // packets: 2 s
+	)
 	n, rest := len(*pcm), s.ahead()%audio.FrameTime
-	spare := rest + max(excess-time.Millisecond, 0).Truncate(audio.FrameTime)
+	more := max(excess, 0).Truncate(audio.FrameTime)
+	pause, urgent := s.pauses.is(meanSquare(*pcm)), excess > far
+	switch {
+	case more == 0:
+		s.patience = 0
+	case pause || urgent || s.patience >= patient:
+	default:
+		s.patience++
+		more = 0
+	}
+	spare, need := rest+more, alike
+	switch {
+	case pause:
+		need = whatever
+	case urgent || excess < -near:
+		need = alikeEnow
+	}
 	switch {
 	case excess < -3*time.Millisecond:
-		*pcm = stretch(*pcm, s.rate, samplesOf(-excess, s.rate)+s.rate/400, excess < -far/2)
-	case spare > 0 && (s.rest == 0 || excess > far):
-		*pcm = compress(*pcm, s.rate, samplesOf(spare, s.rate), excess > far)
+		*pcm = stretch(*pcm, s.rate, samplesOf(-excess, s.rate)+s.rate/400, need)
+	case spare > 0 && (s.rest == 0 || pause || urgent):
+		*pcm = compress(*pcm, s.rate, samplesOf(spare, s.rate), need)
 		if len(*pcm) != n {
 			s.rest = 10
 		}
@@ -275,7 +298,7 @@ func (s *Stream) madeUp(d time.Duration) {
 			return
 		}
 	}
-	pcm := s.plc.conceal(s.scratch[:0], n)
+	pcm := s.plc.conceal(s.scratch[:0], n, s.starved > 0)
 	s.scratch = pcm
 	s.fifo = append(s.fifo, pcm...)
 }

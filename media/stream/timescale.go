@@ -18,17 +18,21 @@ func similar(a, b []int16, by int) float64 {
 	return xy / math.Sqrt(xx*yy)
 }
 
+// Correlations at which a period may be taken out or put in.
 const (
-	alike     = 0.85 // correlation at which a period may be taken out unheard
+	alike     = 0.85 // unheard
 	alikeEnow = 0.5  // when it is urgent
-	quiet     = 60 * 60
+	whatever  = -1.0 // where nobody speaks
 )
 
-// bestLag finds the period at which pcm repeats itself, at most most samples;
-// ok is false if it does not. What is quiet has any period.
-func bestLag(pcm []int16, rate, most int, urgent bool) (lag int, ok bool) {
+// quiet is the level, mean square, of what nobody hears.
+const quiet = 60 * 60
+
+// bestLag finds the period at which pcm repeats itself, at most most samples, by a
+// correlation of need; ok is false if it does not. What is quiet has any period.
+func bestLag(pcm []int16, rate, most int, need float64) (lag int, ok bool) {
 	lo, hi := rate/400, min(rate/80, len(pcm)/2, most)
-	if meanSquare(pcm) < quiet {
+	if need <= whatever || meanSquare(pcm) < quiet {
 		return hi, hi > 0
 	}
 	if hi < lo {
@@ -42,17 +46,13 @@ func bestLag(pcm []int16, rate, most int, urgent bool) (lag int, ok bool) {
 			best, lag = c, l
 		}
 	}
-	need := alike
-	if urgent {
-		need = alikeEnow
-	}
 	return lag, lag > 0 && best >= need
 }
 
 // compress takes one period, at most most samples, out of pcm (in place), by
 // fading from its beginning to one period later.
-func compress(pcm []int16, rate, most int, urgent bool) []int16 {
-	l, ok := bestLag(pcm, rate, most, urgent)
+func compress(pcm []int16, rate, most int, need float64) []int16 {
+	l, ok := bestLag(pcm, rate, most, need)
 	if !ok {
 		return pcm
 	}
@@ -64,8 +64,8 @@ func compress(pcm []int16, rate, most int, urgent bool) []int16 {
 
 // stretch puts one period, at most most samples, into pcm, by fading from the
 // second period back to the first one.
-func stretch(pcm []int16, rate, most int, urgent bool) []int16 {
-	l, ok := bestLag(pcm, rate, most, urgent)
+func stretch(pcm []int16, rate, most int, need float64) []int16 {
+	l, ok := bestLag(pcm, rate, most, need)
 	if !ok {
 		return pcm
 	}
@@ -78,4 +78,18 @@ func stretch(pcm []int16, rate, most int, urgent bool) []int16 {
 		pcm[l+i] = int16((int(pcm[2*l+i])*(l-i) + int(pcm[i])*i) / l)
 	}
 	return pcm
+}
+
+// pauses tells speech from what is between words: far softer than the speech
+// lately, and near the least there was lately.
+type pauses struct{ loud, least float64 }
+
+// is takes the level, mean square, of the next packet.
+func (p *pauses) is(level float64) bool {
+	if p.loud == 0 {
+		p.least = level
+	}
+	p.loud = max(p.loud-p.loud/256, level)
+	p.least = min(p.least+p.least/64+1, level)
+	return level < quiet || level < p.loud/40 && level < 3*p.least
 }
