@@ -3,6 +3,7 @@
 package kernel
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -39,11 +40,77 @@ var hostileSticks = []hostileStick{
 	{"a FAT that bites its tail", "mkfs.vfat -F 16 -s 1", `head -c 4096 /dev/zero | tr '\0' a >phoned.toml`, tieFAT, nil},
 	{"a torn file system", "mkfs.ext4 -q", `head -c 200000 /dev/urandom >phoned.toml`, tear, nil},
 	{"nothing", "mkfs.vfat", `touch holiday.jpg`, nil, fs.ErrNotExist},
+	{"a bundle that a stranger signed", "mkfs.vfat", `cp "$STRANGERS" phoned.bundle`, nil, provisioning.ErrSignature},
+	{"a bundle that was changed", "mkfs.exfat", `cp "$CHANGED" phoned.bundle`, nil, provisioning.ErrBundle},
+	{"a bundle that nobody vouches for", "mkfs.ext4 -q", `cp "$UNSIGNED" phoned.bundle`, nil, provisioning.ErrUnsigned},
+}
+
+// signedBundles writes bundles that this phone must refuse, their paths into the
+// environment, and gives the one key that it trusts.
+func signedBundles(t *testing.T) []provisioning.PublicKey {
+	ours, err := provisioning.NewSigningKey(bytes.Repeat([]byte{1}, 32))
+	must(t, err)
+	strangers, err := provisioning.NewSigningKey(bytes.Repeat([]byte{2}, 32))
+	must(t, err)
+	made := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	pack := func(k provisioning.SigningKey, doc string) []byte {
+		var b bytes.Buffer
+		bundle := provisioning.Bundle{Parts: map[string][]byte{"phoned.toml": []byte(doc)}, Made: made}
+		must(t, bundle.Write(&b, provisioning.Seal{Key: &k}))
+		return b.Bytes()
+	}
+	mine, theirs := pack(ours, "version = 1\ndisplay_name = \"A\"\n"), pack(ours, "version = 1\ndisplay_name = \"B\"\n")
+	keep := func(name string, b []byte) {
+		path := filepath.Join(t.TempDir(), name)
+		must(t, os.WriteFile(path, b, 0o600))
+		t.Setenv(strings.ToUpper(name), path)
+	}
+	keep("strangers", pack(strangers, "version = 1\n"))
+	keep("changed", repack(t, mine, func(name string, b []byte) []byte {
+		if name == "phoned.toml" {
+			return partOf(t, theirs, name)
+		}
+		return b
+	}))
+	keep("unsigned", repack(t, mine, func(name string, b []byte) []byte {
+		if strings.HasSuffix(name, ".toml") || strings.HasSuffix(name, ".json") {
+			return b
+		}
+		return nil
+	}))
+	return []provisioning.PublicKey{ours.Public()}
+}
+
+// repack copies a bundle file by file, as a stranger would; nil leaves one out.
+func repack(t *testing.T, bundle []byte, change func(name string, b []byte) []byte) []byte {
+	in, err := zip.NewReader(bytes.NewReader(bundle), int64(len(bundle)))
+	must(t, err)
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for _, f := range in.File {
+		if b := change(f.Name, partOf(t, bundle, f.Name)); b != nil {
+			to, err := w.Create(f.Name)
+			must(t, err)
+			_, err = to.Write(b)
+			must(t, err)
+		}
+	}
+	must(t, w.Close())
+	return out.Bytes()
+}
+
+func partOf(t *testing.T, bundle []byte, name string) []byte {
+	in, err := zip.NewReader(bytes.NewReader(bundle), int64(len(bundle)))
+	must(t, err)
+	b, err := fs.ReadFile(in, name)
+	must(t, err)
+	return b
 }
 
 // testHostileSticks mounts each one as phoned-stick@.service does and looks into it as
 // the daemon does.
 func testHostileSticks(t *testing.T) {
+	keys := signedBundles(t)
 	for _, h := range hostileSticks {
 		t.Run(h.name, func(t *testing.T) {
 			image := filepath.Join(t.TempDir(), "stick.img")
@@ -72,7 +139,13 @@ func testHostileSticks(t *testing.T) {
 				return
 			}
 			defer shell(t, "umount -l /run/mnt")
-			err := within(t, func() error { _, err := provisioning.ReadStick("/run/mnt"); return err })
+			err := within(t, func() error {
+				s, err := provisioning.ReadStick("/run/mnt")
+				if err != nil || s.Bundle == nil {
+					return err
+				}
+				return s.Bundle.Vouched(keys, "")
+			})
 			if h.want != nil && !errors.Is(err, h.want) {
 				t.Errorf("got %v, want %v", err, h.want)
 			}
@@ -152,5 +225,12 @@ func testStickPulled(t *testing.T) {
 		}
 		shell(t, "umount -l /run/mnt")
 		eventually(t, "/dev/sda is gone", func() bool { return !exists("/dev/sda") })
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
