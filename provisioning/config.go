@@ -28,6 +28,15 @@ type Config struct {
 	// CAFile is a PEM file of authorities trusted besides the system's.
 	CAFile Value[string] `key:"ca_file" name:"Certificate authorities" stage:"trust"`
 
+	// The wired port: "" is automatic (DHCP; what routers and DHCPv6 say), netsettings.Off
+	// is not used at all. They, the VLAN and the time servers need systemd-networkd.
+	IPv4Address Value[string]   `key:"ipv4_address" name:"IPv4 address" stage:"network"`
+	IPv4Gateway Value[string]   `key:"ipv4_gateway" name:"IPv4 gateway" stage:"network"`
+	IPv6Address Value[string]   `key:"ipv6_address" name:"IPv6 address" stage:"network"`
+	IPv6Gateway Value[string]   `key:"ipv6_gateway" name:"IPv6 gateway" stage:"network"`
+	DNSServers  Value[[]string] `key:"dns_servers" name:"Name servers" stage:"network"`
+	NTPServers  Value[[]string] `key:"ntp_servers" name:"Time servers" stage:"network"`
+	VLAN        Value[int64]    `key:"vlan" name:"VLAN" stage:"network"`
 	// WiFi are the wireless networks the phone may join, the best one first.
 	WiFi Value[[]WiFi] `key:"wifi" name:"Wi-Fi networks" stage:"network"`
 

@@ -34,6 +34,13 @@ client_id = "phoned"
 device_scope = "phone"
 ca_file = "ca.pem"
 contacts_file = "people.vcf"
+ipv4_address = "192.0.2.10/24"
+ipv4_gateway = "192.0.2.1"
+ipv6_address = "2001:db8::10/64"
+ipv6_gateway = "fe80::1"
+dns_servers = ["192.0.2.53"]
+ntp_servers = ["ntp.example.net"]
+vlan = 17
 auto_configure = false
 display_name = "Ann"
 ws_servers = ["wss://a.example.net:8443", "wss://b.example.net/ws"]
@@ -134,6 +141,7 @@ const fullJSON = `{
  "oauth_endpoint": "https://login.example.net/oauth/internal", "api_url": "https://api.example.net", "auth_token": "apikey-value",
  "numbers_path": "/v3/nums", "domain_id": 42, "device_authorization_endpoint": "https://login.example.net/device",
  "token_endpoint": "https://login.example.net/token", "client_id": "phoned", "device_scope": "phone", "ca_file": "ca.pem", "contacts_file": "people.vcf",
+ "ipv4_address": "192.0.2.10/24", "ipv4_gateway": "192.0.2.1", "ipv6_address": "2001:db8::10/64", "ipv6_gateway": "fe80::1", "dns_servers": ["192.0.2.53"], "ntp_servers": ["ntp.example.net"], "vlan": 17,
  "auto_configure": false, "display_name": "Ann", "ws_servers": ["wss://a.example.net:8443", "wss://b.example.net/ws"],
  "provisioning_url": "https://cfg.example.net/{mac}.toml", "provisioning_interval": 3600000, "provisioning_dhcp": true,
  "provisioning_keys": ["ed25519:iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w"],

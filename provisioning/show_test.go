@@ -27,7 +27,7 @@ func TestEntries(t *testing.T) {
 	if e := by["theme"]; e.Value != "light" || e.Source != (Origin{Layer: LayerUser, Name: "web page", Line: 1}) {
 		t.Errorf("%+v", e)
 	}
-	if e := by["park_poll_interval"]; e.Value != int64(7000) || e.Source.Line != 26 {
+	if e := by["park_poll_interval"]; e.Value != int64(7000) || e.Source.Line != 33 {
 		t.Errorf("%+v", e)
 	}
 	for _, of := range []any{entries, c.Redacted()} {

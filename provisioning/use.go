@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"phoned/backend"
+	"phoned/internal/netsettings"
 )
 
 // Backend is what the sign-in needs of the configuration; HTTP, clock, log and
@@ -92,4 +93,20 @@ func (c *Config) Roots() (*x509.CertPool, error) {
 		return nil, bad("a file without one")
 	}
 	return pool, nil
+}
+
+// Network is what the configuration wants of the device's network. A time zone that
+// nobody has set is none.
+func (c *Config) Network() netsettings.Settings {
+	s := netsettings.Settings{
+		IPv4: c.IPv4Address.Value, IPv4Gateway: c.IPv4Gateway.Value, IPv6: c.IPv6Address.Value, IPv6Gateway: c.IPv6Gateway.Value,
+		DNS: c.DNSServers.Value, NTP: c.NTPServers.Value, VLAN: int(min(max(c.VLAN.Value, -1), 1<<16)), Country: c.Country.Value,
+	}
+	if c.TimeZone.Source.Layer > LayerBuiltIn {
+		s.TimeZone = c.TimeZone.Value
+	}
+	for _, w := range c.WiFi.Value {
+		s.WiFi = append(s.WiFi, netsettings.WiFi{SSID: w.SSID, Passphrase: w.Passphrase, Security: w.Security, Hidden: w.Hidden})
+	}
+	return s
 }

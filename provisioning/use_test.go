@@ -6,7 +6,11 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
+	"strings"
 	"testing"
+
+	"phoned/internal/netsettings"
 )
 
 func TestWhatTheSignInNeeds(t *testing.T) {
@@ -25,6 +29,45 @@ func TestWhatTheSignInNeeds(t *testing.T) {
 	d := Defaults()
 	if b := d.Backend(); b.DomainID != "" || b.Validate() != nil {
 		t.Errorf("got %+v", b)
+	}
+}
+
+func TestNetwork(t *testing.T) {
+	c, _, err := Load(text(LayerImage, "x", fullTOML))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := netsettings.Settings{IPv4: "192.0.2.10/24", IPv4Gateway: "192.0.2.1", IPv6: "2001:db8::10/64", IPv6Gateway: "fe80::1", DNS: []string{"192.0.2.53"},
+		NTP: []string{"ntp.example.net"}, VLAN: 17, TimeZone: "Europe/Zurich", Country: "CH"}
+	for _, w := range c.WiFi.Value {
+		want.WiFi = append(want.WiFi, netsettings.WiFi{SSID: w.SSID, Passphrase: w.Passphrase, Security: w.Security, Hidden: w.Hidden})
+	}
+	if len(want.WiFi) == 0 {
+		t.Fatal("the document has no Wi-Fi")
+	}
+	if got := c.Network(); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v", got)
+	}
+	d := Defaults()
+	if n := d.Network(); !n.Empty() || n.TimeZone != "" {
+		t.Errorf("nobody has asked for anything: %+v", n)
+	}
+}
+
+// A document is refused for what the helper would refuse, and the key is named.
+func TestNetworkIsChecked(t *testing.T) {
+	for doc, key := range map[string]string{
+		`ipv4_address = "192.0.2.255/24"`:                               "ipv4_address",
+		"ipv4_address = \"192.0.2.1/24\"\nipv4_gateway = \"192.0.3.1\"": "ipv4_gateway",
+		`dns_servers = ["192.0.2.1", "x"]`:                              "dns_servers[1]",
+		`vlan = 4095`:                                                   "vlan",
+		`vlan = -9223372036854775808`:                                   "vlan",
+		`ntp_servers = ["a b"]`:                                         "ntp_servers[0]",
+	} {
+		_, _, err := Load(text(LayerImage, "x", doc))
+		if err == nil || !strings.Contains(err.Error(), key) || !strings.Contains(err.Error(), "line ") {
+			t.Errorf("%s: %v", doc, err)
+		}
 	}
 }
 

@@ -105,6 +105,7 @@ func (c *Config) check() []error {
 	for i, s := range c.ICEServers.Value {
 		k.iceServer("ice_servers["+strconv.Itoa(i)+"]", s)
 	}
+	k.wired()
 	k.wifi()
 	k.that(len(c.Lines.Value) <= maxLines, "lines", "at most "+strconv.Itoa(maxLines)+" lines")
 	seen := map[string]bool{}
@@ -231,6 +232,14 @@ func (k *checker) syslog() {
 	k.that(c.SyslogPin.Value == "" || keyPin.MatchString(c.SyslogPin.Value), "syslog_pin", "the SHA-256 of the server's public key in hexadecimal")
 	for key, word := range map[string]string{"syslog_facility": c.SyslogFacility.Value, "syslog_level": c.SyslogLevel.Value} {
 		k.that(word == "" || slices.Contains(wordsOf(key), word), key, "one of "+strings.Join(wordsOf(key), ", "))
+	}
+}
+
+// wired checks the wired port's settings as the part does that puts them in force.
+func (k *checker) wired() {
+	for _, f := range k.c.Network().Check() {
+		key, _, _ := strings.Cut(f.Key, "[")
+		k.wrong(key, f.Key, f.Want)
 	}
 }
 

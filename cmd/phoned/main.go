@@ -23,6 +23,7 @@ import (
 	"phoned/hal/camera"
 	"phoned/internal/app"
 	"phoned/internal/health"
+	"phoned/internal/netsettings"
 	"phoned/internal/netwatch"
 	"phoned/internal/sdnotify"
 	"phoned/internal/stickout"
@@ -51,6 +52,8 @@ func main() {
 			os.Exit(provisionCommand(os.Args[2:], os.Stdout, os.Stderr))
 		case "update-helper":
 			os.Exit(updateHelper(os.Stdin, os.Stdout, os.Stderr))
+		case "network-helper":
+			os.Exit(networkHelper(os.Stdin, os.Stdout, os.Stderr))
 		case "stickout": // the helper of stickSocket; no command for people
 			if err := stickout.Serve(stickDir, os.Stdin, os.Stdout); err != nil {
 				fmt.Fprintln(os.Stderr, err)
@@ -215,7 +218,7 @@ func assemble(o options, cfg provisioning.Config, told []health.Problem, prov *a
 		Config: cfg, DataDir: o.data, SecretsKey: o.key, Built: installed(), Devices: device.Mux{Default: cards, Named: map[string]device.Driver{"null": device.NewNull().Real()}},
 		Loopback: o.loopback, TrustLocal: o.trustLocal, PhoneName: cfg.DisplayName.Value, Version: version, Who: app.Identify("/", version), Log: log,
 		Board:   app.Board{Name: devices.Name, Keypads: devices.Keypads, Hook: devices.Hook, Lamps: devices.Lamps, Panels: devices.Panels, FewKeys: devices.FewKeys, Scanners: devices.Scanners, Camera: openCamera(devices.Camera)},
-		Updater: updates, Reboot: updates.Reboot, Given: prov, StickDir: stickDir, StickSocket: stickSocket, SetServer: prov.SetSignInServer,
+		Network: &netsettings.Client{}, Updater: updates, Reboot: updates.Reboot, Given: prov, StickDir: stickDir, StickSocket: stickSocket, SetServer: prov.SetSignInServer,
 		CheckConfig: func(reboot bool) {
 			prov.CheckSync()
 			if reboot {

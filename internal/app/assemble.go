@@ -85,8 +85,8 @@ type Options struct {
 	StickSocket string
 	// Support are parts of a support report beside those that every phone has.
 	Support []SupportPart
-	// WiFi sets up wireless networks; nil: nothing does.
-	WiFi WiFi
+	// Network puts the device's network settings in force; nil: nothing does.
+	Network NetworkSetter
 	// TrustLocal: programs of this machine manage the phone without signing in
 	// (manage.Config.TrustLocal).
 	TrustLocal bool
@@ -130,12 +130,14 @@ type System struct {
 	support  *support
 	standing func() (*provisioning.Trial, *provisioning.Outcome) // of the configuration; nil: nobody knows
 
-	data      string
-	client    *httpcall.Client      // asks with the phone's authorities and its clock
-	wifi      func(context.Context) // sets up the wireless networks
-	forget    func() error          // wipes what others keep in the data folder; nil: nobody does
-	resetting sync.Once
-	reset     chan struct{} // closed: everything is to be wiped
+	data   string
+	client *httpcall.Client // asks with the phone's authorities and its clock
+	// applyNetwork puts the network settings in force; true: something has changed.
+	applyNetwork func(context.Context) bool
+	applied      bool         // before Run
+	forget       func() error // wipes what others keep in the data folder; nil: nobody does
+	resetting    sync.Once
+	reset        chan struct{} // closed: everything is to be wiped
 }
 
 // eventsKept is how many published events a late reader can still get.
@@ -204,7 +206,9 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 	}
 	lockOf(ctx, keptPIN{secrets}, &settings, s.Health)
 	syncSiteBook(ctx, o.Config, s.DB, s.Health, s.log)
-	s.wifi = func(ctx context.Context) { applyWiFi(ctx, o.WiFi, o.Config, s.Health, s.log) }
+	s.applyNetwork = func(ctx context.Context) bool {
+		return applyNetwork(ctx, o.Network, o.Config, s.Health, s.log)
+	}
 	renderer, err := rendererFor(o.ScreenBox)
 	if err != nil {
 		return fmt.Errorf("screens: %w", err)
@@ -476,12 +480,11 @@ func (s *System) Run(ctx context.Context, l net.Listener) error {
 	silent := s.announce()
 	s.Engine.PrepareRing(s.Phone.View().Settings.Melody)
 	s.watchCards(ctx)
-	var wg sync.WaitGroup
-	wg.Go(func() { s.wifi(ctx) })
+	settled := s.setUpNetwork(ctx)
 	err := s.Phone.Run(ctx)
 	silent()
 	cancelRun()
-	wg.Wait()
+	<-settled
 	s.Gate.Close()
 	stop, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()

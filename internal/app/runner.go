@@ -71,6 +71,9 @@ func (r *Runner) one(ctx context.Context, made Made) (again bool, err error) {
 		case <-run.Done():
 		}
 	})
+	if _, trial := r.Provisioner.cfg.Depot.Trial(); trial {
+		s.networkOnTrial(run)
+	}
 	if r.Started != nil {
 		r.Started(s)
 	}

@@ -20,6 +20,7 @@ var (
 var leaves = []string{
 	"internal/audiofile/...", "internal/backoff/...", "internal/brandlogo/...", "internal/calllog/...", "internal/clock/...", "internal/closegroup/...", "internal/golden/...", "internal/health/...",
 	"internal/httpcall/...", "internal/logging/...", "internal/numbers/...", "internal/qrcode/...", "internal/secret/...", "internal/slowhash/...", "internal/leakcheck/...", "internal/sdnotify/...", "internal/walltime/...",
+	"internal/netsettings",
 	"internal/netwatch/...", "internal/mountwatch/...", "internal/vcard/...", "internal/devicecert/...", "internal/openapi/...", "internal/openmetrics/...", "internal/stickout/...", "internal/licences", "internal/logring/...", "internal/syslog/...", "internal/mdns/...", "internal/markup", "internal/flight/...", "internal/pcapng/...",
 }
 

@@ -34,6 +34,7 @@ type household struct {
 	client *http.Client  // of the site's server
 	kept   chan struct{} // one for every write of the depot
 	data   string
+	net    *network
 
 	mu   sync.Mutex
 	made int
@@ -88,6 +89,7 @@ func liveWith(t *testing.T, site http.Handler, image func(*lab.Exchange) string,
 		t.Fatal(err)
 	}
 	h := &household{t: t, lab: ex, clock: newLeaper(), more: make(chan struct{}), done: make(chan error, 1)}
+	h.net = &network{h: h}
 	data := t.TempDir()
 	vault, err := store.OpenSecrets(filepath.Join(data, "provisioning.json"))
 	if err != nil {
@@ -131,7 +133,7 @@ func liveWith(t *testing.T, site http.Handler, image func(*lab.Exchange) string,
 		s, err := app.Assemble(app.Options{
 			Config: cfg, DataDir: data, Devices: b.card, Version: "test", Clock: h.clock, Board: app.Board{Name: "virtual"},
 			Roots: ex.CertPool(), Loopback: true, PhoneName: "Front desk", Log: slog.New(slog.DiscardHandler),
-			CheckConfig: func(bool) { h.prov.CheckSync() }, Given: h.prov, SetServer: h.prov.SetSignInServer,
+			Network: h.net, CheckConfig: func(bool) { h.prov.CheckSync() }, Given: h.prov, SetServer: h.prov.SetSignInServer,
 		})
 		if err != nil {
 			return app.Made{}, errors.Join(err, b.card.Close())

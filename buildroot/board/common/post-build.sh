@@ -11,6 +11,7 @@ rpi) loader=custom ;;
 esac
 mkdir -p "$TARGET_DIR"/etc/rauc "$TARGET_DIR"/state "$TARGET_DIR"/usr/share/phoned
 sed "s/@COMPATIBLE@/phoned-$board-64/; s/@BOOTLOADER@/$loader/" "$tree"/image/rauc/system.conf.in >"$TARGET_DIR"/etc/rauc/system.conf
+[ "$board" != rpi ] || install -D -m 0755 "$tree"/image/rauc/tryboot "$TARGET_DIR"/usr/lib/phoned/tryboot
 [ "$board" != rpi ] || printf '\n[handlers]\nbootloader-custom-backend=/usr/lib/phoned/tryboot\n' >>"$TARGET_DIR"/etc/rauc/system.conf
 install -m 0644 "${PHONED_KEYS:?set PHONED_KEYS to the folder with ca.pem, cert.pem and key.pem (docs/updates.md)}"/ca.pem \
 	"$TARGET_DIR"/usr/share/phoned/update-keyring.pem

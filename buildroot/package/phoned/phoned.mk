@@ -12,7 +12,7 @@ PHONED_SITE_METHOD = local
 PHONED_LICENSE = Apache-2.0
 PHONED_LICENSE_FILES = LICENSE
 PHONED_GOMOD = phoned
-PHONED_BUILD_TARGETS = cmd/phoned
+PHONED_BUILD_TARGETS = cmd/phoned cmd/phonectl
 PHONED_DEPENDENCIES = alsa-lib host-pkgconf opus speexdsp
 # Buildroot has webrtc-audio-processing 1.x, another API: speexdsp alone.
 PHONED_TAGS = nolibopusfile speexdsp
@@ -25,6 +25,8 @@ define PHONED_INSTALL_FILES
 		$(TARGET_DIR)/etc/phoned/phoned.toml
 	$(INSTALL) -d -m 0755 $(TARGET_DIR)/usr/share/phoned/boards
 	$(INSTALL) -m 0644 $(@D)/boards/*.toml $(TARGET_DIR)/usr/share/phoned/boards
+	$(INSTALL) -D -m 0755 $(@D)/packaging/libexec/trial-guard \
+		$(TARGET_DIR)/usr/lib/phoned/trial-guard
 	$(INSTALL) -D -m 0644 $(@D)/systemd/60-phoned.rules \
 		$(TARGET_DIR)/usr/lib/udev/rules.d/60-phoned.rules
 	$(INSTALL) -D -m 0644 $(@D)/systemd/phoned.tmpfiles \
@@ -36,8 +38,8 @@ PHONED_POST_INSTALL_TARGET_HOOKS += PHONED_INSTALL_FILES
 # "systemctl preset-all" enables those.
 define PHONED_INSTALL_INIT_SYSTEMD
 	$(INSTALL) -d -m 0755 $(TARGET_DIR)/usr/lib/systemd/system
-	for unit in $(@D)/systemd/*.service $(wildcard $(@D)/systemd/*.socket) \
-			$(wildcard $(@D)/systemd/*.path); do \
+	for unit in $(@D)/systemd/*.service $(@D)/systemd/*.socket \
+			$(@D)/systemd/*.timer; do \
 		$(INSTALL) -m 0644 $$unit $(TARGET_DIR)/usr/lib/systemd/system/ || exit 1; \
 	done
 endef
