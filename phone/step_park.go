@@ -436,7 +436,7 @@ func (t *turn) retrieveAfterCheck(e ParkSlots) {
 		t.idleAfterCheck()
 		return
 	}
-	o.slot, o.party = slot, p.Party
+	o.slot, o.party, o.path = slot, p.Party, PathNone // the ear may have moved since
 	t.place(o)
 }
 
@@ -451,7 +451,7 @@ func (t *turn) idleAfterCheck() {
 func (t *turn) dialAnyway() {
 	o := t.park.order
 	t.endParking()
-	o.slot = o.typed
+	o.slot, o.path = o.typed, PathNone
 	t.place(o)
 }
 
