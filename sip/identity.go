@@ -123,7 +123,7 @@ func alertOf(m gosip.Message) (auto bool, melody string) {
 		}
 	}
 	for _, v := range headerList(m, "Alert-Info") {
-		lower := strings.ToLower(v)
+		lower := strings.ReplaceAll(strings.ToLower(v), `"`, "") // some quote the value, some do not
 		switch {
 		case strings.Contains(lower, "info=alert-autoanswer"), strings.Contains(lower, "info=auto answer"),
 			strings.Contains(lower, "auto-answer"), strings.Contains(lower, "ring-answer"), strings.Contains(lower, "intercom"):

@@ -1,5 +1,5 @@
 // Every phone of the tests as one kind of end: the same verbs, whoever is behind it.
-//   call(user) answer() hold() resume() dtmf(digit) end() close()
+//   call(user) (a browser also: what headers the INVITE has) answer() hold() resume() dtmf(digit) end() close()
 //   incoming() connected() held() ended() wait for that; dtmfSeen(digit) too, where it can be seen
 //   listen(ms) → {hz, dbfs}; hz, of the end itself, is the tone it speaks
 import { openBaresip } from './baresip.mjs';
@@ -11,7 +11,7 @@ async function browserEnd(browser, user, options) {
   const p = await openPhone(browser, user, options);
   return {
     ...p,
-    call: (to) => p.do('call', uri(to)), answer: () => p.do('answer'), end: () => p.do('end'),
+    call: (to, headers = []) => p.do('call', uri(to), headers), answer: () => p.do('answer'), end: () => p.do('end'),
     hold: () => p.do('hold'), resume: () => p.do('resume'), dtmf: (digit) => p.do('dtmf', digit),
     incoming: () => p.see('incoming'), connected: () => p.see('accepted'), ended: () => p.see('ended'),
     held: () => until(`${p.name} is told of the hold`, async () => /a=(sendonly|inactive)/.test(await p.remote())),

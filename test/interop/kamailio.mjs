@@ -8,7 +8,7 @@ import { addMatrix } from './matrix.mjs';
 import './linphone.mjs';
 import './ugly.mjs';
 import { missing } from './ourphone.mjs';
-import { connect, shortCall, tonesBothWays, wholeCall, withEnds } from './steps.mjs';
+import { connect, hears, hearsNothing, shortCall, tonesBothWays, wholeCall, withEnds } from './steps.mjs';
 
 // --- the exchange and its phones among themselves: the ground the rest stands on ---
 
@@ -92,3 +92,31 @@ add(full, 'our phone comes back after its socket was dropped in a call, and talk
   return `back after ${back} ms, heard ${heard}`;
 }), missing);
 
+// Intercom: the caller's phone asks ours to answer by itself. Nobody is at ours, so it
+// must not be a microphone in an empty room: it is heard once somebody has let it.
+const intercoms = [
+  ['jssip', 'Call-Info', '<sip:exchange.test>;answer-after=0'],
+  ['sip013', 'Alert-Info', '<http://www.notused.com>;info=alert-autoanswer;delay=0'],
+  ['jssip', 'Alert-Info', '<http://exchange.test>;info="Auto Answer"'],
+];
+for (const [lib, header, value] of intercoms) {
+  add(full, `our phone answers ${lib}'s ${header}: ${value.slice(value.indexOf(';') + 1)} by itself, muted`, () => withEnds([ours(), onB(lib)], async (p, b) => {
+    await b.call(p.user, [`${header}: ${value}`]);
+    await Promise.all([p.connected(), b.connected()]);
+    const { path, muted } = await p.do('view');
+    assert.deepEqual({ path, muted }, { path: 'speaker', muted: true });
+    const there = await hears(p, b), here = await hearsNothing(b);
+    await p.do('mute', { on: false });
+    const after = await hears(b, p);
+    await b.end();
+    await Promise.all([p.ended(), b.ended()]);
+    return `heard ${there.dbfs} dBFS here, ${here.dbfs} there, ${after.dbfs} once it may`;
+  }), missing);
+}
+add(full, 'our phone only rings for an intercom call where it may not answer by itself', () => withEnds([ours({ settings: { auto_answer: 'off' } }), onB('jssip')], async (p, b) => {
+  await b.call(p.user, ['Call-Info: <sip:exchange.test>;answer-after=0']);
+  await p.incoming();
+  assert.equal((await p.do('view')).screen, 'incoming');
+  await p.do('reject');
+  await Promise.all([p.ended(), b.see('failed')]);
+}), missing);

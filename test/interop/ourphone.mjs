@@ -10,11 +10,13 @@ const program = process.env.PHONE || new URL('../../bin/phonesim', import.meta.u
 // Why our phone cannot be tried, or undefined.
 export const missing = existsSync(program) ? undefined : `${program.split('/').slice(-2).join('/')} is not built`;
 
-function configuration(user, { ice = [], ...line } = {}) {
+// settings are keys of the whole phone, ice its relays, all else is the line's.
+function configuration(user, { ice = [], settings = {}, ...line } = {}) {
   const quoted = Object.entries({ server, user, domain, password: password(user), ...line })
     .map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
   const relays = ice.map((s) => `[[ice_servers]]\nurls = [${JSON.stringify(s.urls)}]\nusername = ${JSON.stringify(s.username)}\ncredential = ${JSON.stringify(s.credential)}\n`);
-  return `auto_configure = false\nca_file = ${JSON.stringify(authority)}\n\n[[lines]]\n${quoted.join('\n')}\n\n${relays.join('\n')}`;
+  const whole = Object.entries(settings).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`).join('');
+  return `auto_configure = false\nca_file = ${JSON.stringify(authority)}\n${whole}\n[[lines]]\n${quoted.join('\n')}\n\n${relays.join('\n')}`;
 }
 
 export async function openOurPhone(user = '1005', { wait = true, hz = 700, ...options } = {}) {

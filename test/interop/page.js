@@ -32,7 +32,7 @@ function sip013() {
   ua.on('registrationFailed', () => note('refused'));
   ua.on('invite', (session) => { incoming = session; watch(session); note('incoming', session.remoteIdentity.uri.user); });
   return {
-    call: (to) => watch(ua.invite(to, options)),
+    call: (to, extraHeaders = []) => watch(ua.invite(to, { ...options, extraHeaders })),
     answer: () => incoming.accept(options),
     reject: () => incoming.reject(),
     cancel: () => current.terminate(),
@@ -128,7 +128,7 @@ function jssip() {
   });
   ua.start();
   return {
-    call: (to) => { ua.call(to, options); },
+    call: (to, extraHeaders = []) => { ua.call(to, { ...options, extraHeaders }); },
     answer: () => incoming.answer(options),
     reject: () => incoming.terminate(),
     cancel: () => current.terminate(),
