@@ -118,6 +118,8 @@ const (
 	BeepConfirm Beep = "confirm"
 	// BeepHoldRemind is one turn of ToneHoldRemind: three short ones.
 	BeepHoldRemind Beep = "hold_remind"
+	BeepConference Beep = "conference" // somebody joined
+	BeepPage       Beep = "page"       // a call answered by itself
 )
 
 // TimerKind says what a timer is for.

@@ -122,7 +122,7 @@ func (k *checker) timers(s *State) {
 			k.must(c != nil && c.State != Ended && (c.State != Ending || r.Kind == TimerEnding), "timer %s of call %d outlives it", r.Kind, r.Call)
 		}
 		if r.Key != "" {
-			_, held := s.heldSince(r.Key)
+			_, held := s.keyHeld(r.Key)
 			k.must(held, "timer %s of key %s that is up", r.Kind, r.Key)
 		}
 	}

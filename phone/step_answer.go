@@ -111,7 +111,7 @@ func (t *turn) endAndAnswer(c *call) {
 func (t *turn) intercom(c *call) {
 	t.answer(c, PathSpeaker, "intercom")
 	t.setMuted(!t.settings.AutoAnswerOpen)
-	t.emit(PlayBeep{BeepConfirm})
+	t.emit(PlayBeep{BeepPage})
 	t.say(ToastIntercom, c.Party.label(), false)
 }
 

@@ -49,6 +49,7 @@ func (t *turn) join(a, b *call) {
 	}
 	t.conf = []CallID{a.ID, b.ID}
 	t.confSince = t.at
+	t.emit(PlayBeep{BeepConference})
 	t.setFocus(a.ID)
 	t.setFocus(b.ID)
 	for _, id := range t.conf {

@@ -14,8 +14,9 @@ const (
 
 // heldKey is a key that is down.
 type heldKey struct {
-	key   Key
-	since time.Time
+	key    Key
+	since  time.Time
+	volume int // of the ringer, before
 }
 
 // keyDown acts at once, except for keys with a long press.
@@ -30,7 +31,7 @@ func (t *turn) keyDown(k Key) {
 	if t.wakeKey(k) {
 		return
 	}
-	t.keys = append(t.keys, heldKey{k, t.at})
+	t.keys = append(t.keys, heldKey{k, t.at, t.settings.Volumes[PathNone]})
 	if t.hasLongPress(k) {
 		t.start(Timer{Kind: TimerLongPress, Key: k}, t.settings.Timers.LongPress)
 		return
@@ -73,13 +74,13 @@ func (t *turn) releaseKey(k Key) {
 	t.stop(Timer{Kind: TimerRepeat, Key: k})
 }
 
-func (s *State) heldSince(k Key) (time.Time, bool) {
+func (s *State) keyHeld(k Key) (heldKey, bool) {
 	for _, h := range s.keys {
 		if h.key == k {
-			return h.since, true
+			return h, true
 		}
 	}
-	return time.Time{}, false
+	return heldKey{}, false
 }
 
 // hasLongPress: digits only before dialling or while it goes on; in a call
@@ -133,7 +134,7 @@ func (s *State) repeats(k Key) bool {
 
 // keyTimer is a key held down.
 func (t *turn) keyTimer(tm Timer) {
-	since, held := t.heldSince(tm.Key)
+	h, held := t.keyHeld(tm.Key)
 	if !held {
 		return
 	}
@@ -142,7 +143,10 @@ func (t *turn) keyTimer(tm Timer) {
 		return
 	}
 	if tm.Key == KeyVolDown && t.find(isRinging) != nil && t.plan.Ring.On {
-		if t.at.Sub(since) >= silenceAfter {
+		if t.at.Sub(h.since) >= silenceAfter {
+			if t.volumePath() == PathNone { // it was this call that was too loud, not the ringer
+				t.setVolume(PathNone, h.volume)
+			}
 			t.silenceAll()
 			return
 		}

@@ -98,6 +98,22 @@ func TestOwnParkedCallsAreMarked(t *testing.T) {
 	}
 }
 
+// TestNewMailIsCountedInTheHeader on every screen but the idle one, where it has
+// words of its own (C7).
+func TestNewMailIsCountedInTheHeader(t *testing.T) {
+	v := phone.View{Screen: phone.ScreenMenu, MWI: phone.MWIView{Known: true, New: 3}}
+	has := func() bool {
+		return slices.Contains(Build(v, Env{Now: now}).Header.Badges, Badge{IconMail, ToneAccent, "3"})
+	}
+	if !has() {
+		t.Error("no envelope with its count")
+	}
+	v.Screen = phone.ScreenIdle
+	if has() {
+		t.Error("it is told twice")
+	}
+}
+
 // TestCatalogues: every language says everything with the same places, and
 // soft labels keep to 8 and 5 characters.
 func TestCatalogues(t *testing.T) {

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"phoned/phone"
@@ -96,8 +97,9 @@ func (b *builder) badges() []Badge {
 	add(b.v.Locked, IconKeyLock, ToneMuted, "")
 	add(b.v.Remote != (phone.RemoteControl{}), IconRemote, ToneWarn, "")
 	if m := b.v.MWI; m.New > 0 && b.v.Screen != phone.ScreenIdle {
-		add(m.Known, IconMail, ToneAccent, "")
-		add(!m.Known, IconMail, ToneMuted, "")
+		n := strconv.Itoa(min(m.New, 99))
+		add(m.Known, IconMail, ToneAccent, n)
+		add(!m.Known, IconMail, ToneMuted, n)
 	}
 	add(inCall && c.Secure, IconLock, ToneGo, "")
 	if b.registered() && !inCall {
