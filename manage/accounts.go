@@ -163,7 +163,7 @@ func ownOnly(is Who) string {
 
 func (s *Server) getSessions(w http.ResponseWriter, r *http.Request) {
 	is, out := who(r), loginList{Sessions: []loginResource{}}
-	if is.By != ByToken || is.Role >= Administrator { // a token's label is no account's name
+	if is.hasAccount() || is.Role >= Administrator {
 		for _, x := range s.cfg.Access.Sessions(ownOnly(is)) {
 			out.Sessions = append(out.Sessions, loginResource{x.ID, x.Name, addressText(x.From), x.Agent, x.Created, x.Seen, x.Expires, x.ID == is.ID})
 		}
@@ -173,7 +173,7 @@ func (s *Server) getSessions(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) deleteSession(w http.ResponseWriter, r *http.Request) {
 	is := who(r)
-	if is.By == ByToken && is.Role < Administrator {
+	if !is.hasAccount() && is.Role < Administrator {
 		s.did(w, access.ErrUnknown)
 		return
 	}

@@ -28,7 +28,7 @@ type FirstAccess interface {
 type meResource struct {
 	Name string `json:"name" doc:"Of the account or token; empty: nobody is signed in."`
 	Role string `json:"role" enum:"anyone,viewer,operator,administrator"`
-	By   Means  `json:"by" enum:",session,token,local"`
+	By   Means  `json:"by" enum:",session,token,certificate,local"`
 	// FirstAccess: the phone has no account and waits for its first administrator.
 	FirstAccess bool       `json:"firstAccess" doc:"The phone has no account: ask for first access."`
 	Expires     *time.Time `json:"expires,omitempty" doc:"When the session ends at the latest."`
@@ -76,8 +76,8 @@ func entryOperations() []operation {
 	}
 }
 
-// recognise tells who makes a request: by a token, by the session's cookie, or by
-// where it comes from.
+// recognise tells who makes a request: by a token, by the session's cookie, by a
+// client certificate, or by where it comes from.
 func (s *Server) recognise(r *http.Request) Who {
 	is := Who{From: remote(r)}
 	if b := s.cfg.Access; b != nil {
@@ -92,6 +92,10 @@ func (s *Server) recognise(r *http.Request) Who {
 				is.Name, is.Role, is.By, is.ID = sess.Name, role, BySession, sess.ID
 				return is
 			}
+		}
+		if c, known, ok := s.certified(r); ok {
+			is.Name, is.Role, is.By, is.Until = known.Name, known.Role, ByCertificate, c.NotAfter
+			return is
 		}
 	}
 	if s.cfg.TrustLocal && r.TLS == nil && is.From.IsLoopback() {

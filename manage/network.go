@@ -3,6 +3,7 @@ package manage
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"phoned/internal/clock"
+	"phoned/manage/access"
 )
 
 // Bounds of what comes from the network.
@@ -25,11 +27,41 @@ const (
 // ServeTLS answers on l, by TLS, until Close. Config.Certificate must be there. It
 // returns nil after Close.
 func (s *Server) ServeTLS(l net.Listener) error {
-	err := s.http.Serve(tls.NewListener(l, s.cfg.Certificate.TLS()))
+	conf := s.cfg.Certificate.TLS()
+	if s.cfg.ClientCAs != nil {
+		// Browsers of people without one must come in: who shows one must show a good one.
+		conf.ClientAuth, conf.ClientCAs, conf.Time = tls.VerifyClientCertIfGiven, s.cfg.ClientCAs, s.cfg.certificateTime()
+	}
+	err := s.http.Serve(tls.NewListener(l, conf))
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
 	return err
+}
+
+// certificateTime is what client certificates are judged by.
+func (c *Config) certificateTime() func() time.Time {
+	if c.CertificateTime != nil {
+		return c.CertificateTime
+	}
+	return c.Clock.Now
+}
+
+// certified tells whom a request's client certificate names. That was verified when the
+// connection began, which may be long ago.
+func (s *Server) certified(r *http.Request) (*x509.Certificate, access.Certified, bool) {
+	if r.TLS == nil || s.cfg.ClientCAs == nil || len(r.TLS.VerifiedChains) == 0 {
+		return nil, access.Certified{}, false
+	}
+	now := s.cfg.certificateTime()()
+	for _, c := range r.TLS.VerifiedChains[0] {
+		if now.After(c.NotAfter) {
+			return nil, access.Certified{}, false
+		}
+	}
+	c := r.TLS.PeerCertificates[0]
+	known, ok := s.cfg.Access.ByCertificate(c)
+	return c, known, ok
 }
 
 // Redirect sends whoever comes without TLS to the port that has it, until Close.
@@ -125,6 +157,14 @@ func (s *Server) streaming(serve func(*Server, http.ResponseWriter, *http.Reques
 			return
 		}
 		is := who(r)
+		if !is.Until.IsZero() {
+			ctx, cancel := context.WithCancel(r.Context())
+			defer cancel()
+			t := s.cfg.Clock.AfterFunc(is.Until.Sub(s.cfg.certificateTime()()), cancel)
+			defer t.Stop()
+			serve(s, w, r.WithContext(ctx))
+			return
+		}
 		if s.cfg.Access == nil || is.ID == "" {
 			serve(s, w, r)
 			return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"phoned/manage/access"
 )
@@ -27,7 +28,9 @@ const (
 	ByNothing Means = ""
 	BySession Means = "session" // the cookie of a sign-in
 	ByToken   Means = "token"   // an API token
-	ByPlace   Means = "local"   // a trusted listener: this machine, by configuration
+	// ByCertificate: a client certificate of an authority of the configuration.
+	ByCertificate Means = "certificate"
+	ByPlace       Means = "local" // a trusted listener: this machine, by configuration
 )
 
 // Who makes a request.
@@ -37,7 +40,12 @@ type Who struct {
 	By   Means
 	From netip.Addr // where the connection comes from
 	ID   string     // of the session or token, for lists; never what proves it
+	// Until is when what proves it ends, zero: the book of accounts knows.
+	Until time.Time
 }
+
+// hasAccount: a token's label and a certificate's name are no account's name.
+func (w Who) hasAccount() bool { return w.By != ByToken && w.By != ByCertificate }
 
 type whoKey struct{}
 

@@ -2,6 +2,7 @@ package manage
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -71,6 +72,11 @@ type Config struct {
 	Audit  AuditLog    // nil: nothing is written down
 	// Certificate is what the phone serves TLS with; nil: it does not.
 	Certificate *devicecert.Keeper
+	// ClientCAs vouch for client certificates, by whose names Access knows people and
+	// programs; nil: none is asked for. CertificateTime is what they are judged by; nil:
+	// the Clock's.
+	ClientCAs       *x509.CertPool
+	CertificateTime func() time.Time
 	// NetworkOff: nobody is served over TLS for now, connections there are included; nil: never.
 	NetworkOff func() bool
 }

@@ -110,6 +110,10 @@ type Config struct {
 	WebNames Value[[]string] `key:"web_names" name:"Names of the phone" stage:"service"`
 	// WebAnnounce says by mDNS that the phone is there, where it may be managed from.
 	WebAnnounce Value[bool] `key:"web_announce" name:"Announced on the network" stage:"service"`
+	// WebClientCA is a PEM text, or the name of a file of it: the authorities of client
+	// certificates. WebClientAccounts are whom they name: "NAME:ROLE".
+	WebClientCA       Value[string]   `key:"web_client_ca" name:"Authority of client certificates" stage:"service"`
+	WebClientAccounts Value[[]string] `key:"web_client_accounts" name:"Accounts by certificate" stage:"service"`
 	// WebAccounts and WebTokens are separated by white space: "NAME:ROLE:$argon2id$…"
 	// and "LABEL:ROLE:SHA-256 of the token".
 	WebAccounts Value[secret.String] `key:"web_accounts" name:"Accounts of the web access" stage:"service"`

@@ -66,6 +66,48 @@ func (c *Config) LogServer() (string, bool) {
 // maxRoots bounds a file of authorities.
 const maxRoots = 4 << 20
 
+// isPEM: a value is a certificate itself and not the name of a file.
+func isPEM(s string) bool { return strings.Contains(s, "-----BEGIN CERTIFICATE-----") }
+
+// ClientCAs are the authorities of client certificates, nil: none. The error is a
+// *KeyError.
+func (c *Config) ClientCAs() (*x509.CertPool, error) {
+	v := c.WebClientCA
+	if v.Value == "" {
+		return nil, nil
+	}
+	text := []byte(v.Value)
+	if !isPEM(v.Value) {
+		var err error
+		if text, err = readPEM("web_client_ca", v); err != nil {
+			return nil, err
+		}
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, noPEM("web_client_ca", v, "a text without one")
+	}
+	return pool, nil
+}
+
+func noPEM(key string, v Value[string], why string) error {
+	return &KeyError{Key: key, Origin: v.Source, Want: "a PEM file with certificates", Got: why}
+}
+
+// readPEM reads the file that a key names.
+func readPEM(key string, v Value[string]) ([]byte, error) {
+	f, err := os.Open(v.Value)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", noPEM(key, v, "none that can be opened"), withoutPath(err))
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxRoots))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", noPEM(key, v, "none that can be read"), withoutPath(err))
+	}
+	return b, nil
+}
+
 // Roots are the system's authorities and those of ca_file; nil without one:
 // the system's then. The error is a *KeyError; without the file nothing else is
 // trusted, so the caller goes on with the system's.
@@ -73,24 +115,16 @@ func (c *Config) Roots() (*x509.CertPool, error) {
 	if c.CAFile.Value == "" {
 		return nil, nil
 	}
-	bad := func(why string) error {
-		return &KeyError{Key: "ca_file", Origin: c.CAFile.Source, Want: "a PEM file with certificates", Got: why}
-	}
-	f, err := os.Open(c.CAFile.Value)
+	b, err := readPEM("ca_file", c.CAFile)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", bad("none that can be opened"), withoutPath(err))
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxRoots))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", bad("none that can be read"), withoutPath(err))
+		return nil, err
 	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
 	if !pool.AppendCertsFromPEM(b) {
-		return nil, bad("a file without one")
+		return nil, noPEM("ca_file", c.CAFile, "a file without one")
 	}
 	return pool, nil
 }

@@ -40,6 +40,9 @@ const (
 	maxLines = 32
 	maxKeys  = 8
 
+	maxClientCA  = 64 << 10 // bytes of PEM
+	maxCertified = 64
+
 	minBitrate = 6000 // of Opus, RFC 7587 section 6.1
 	maxBitrate = 128000
 )
@@ -136,7 +139,7 @@ func (c *Config) check() []error {
 	}
 	k.that(c.DomainID.Value >= 0, "domain_id", "a positive number")
 	for _, f := range fields {
-		if v, ok := f.of(c).(*Value[string]); ok && len(v.Value) > 4*maxText {
+		if v, ok := f.of(c).(*Value[string]); ok && len(v.Value) > 4*maxText && f.key != "web_client_ca" {
 			k.that(false, f.key, "a shorter text")
 		}
 	}
@@ -206,6 +209,7 @@ func (k *checker) sources() {
 			k.wrong("web_names", "web_names["+strconv.Itoa(i)+"]", "the name of a host")
 		}
 	}
+	k.clientCertificates()
 	k.syslog()
 	if s := c.ProvisioningURL.Value; s != "" {
 		// Every placeholder has a value for this; whether the phone has one is seen when it asks.
@@ -218,6 +222,22 @@ func (k *checker) sources() {
 	for i, s := range c.ProvisioningKeys.Value {
 		if _, err := ParsePublicKey(s); err != nil {
 			k.wrong("provisioning_keys", "provisioning_keys["+strconv.Itoa(i)+"]", `a key that begins with "ed25519:"`)
+		}
+	}
+}
+
+// certified is "NAME:ROLE".
+var certified = regexp.MustCompile(`^[^\x00-\x1f]{1,256}:(viewer|operator|administrator)$`)
+
+func (k *checker) clientCertificates() {
+	c := k.c
+	ca := c.WebClientCA.Value
+	k.that(len(ca) <= maxClientCA && (len(ca) <= maxText || isPEM(ca)), "web_client_ca", "the name of a PEM file with certificates, or its text")
+	k.that((ca == "") == (len(c.WebClientAccounts.Value) == 0), "web_client_accounts", "both web_client_ca and web_client_accounts, or none")
+	k.that(len(c.WebClientAccounts.Value) <= maxCertified, "web_client_accounts", strconv.Itoa(maxCertified)+" names at most")
+	for i, n := range c.WebClientAccounts.Value {
+		if !certified.MatchString(n) {
+			k.wrong("web_client_accounts", "web_client_accounts["+strconv.Itoa(i)+"]", `a name of a certificate and a role: "ops@example.net:administrator"`)
 		}
 	}
 }

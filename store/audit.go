@@ -15,7 +15,7 @@ type AuditEntry struct {
 	At     time.Time
 	Name   string // of the account or token
 	Role   string
-	Means  string // "session", "token", "local" or ""
+	Means  string // "session", "token", "certificate", "local", "phone" or ""
 	From   string // the address
 	What   string // the operation
 	Target string

@@ -38,6 +38,13 @@ func newClient(p phone) (*client, error) {
 		c.token = strings.TrimSpace(string(b))
 	}
 	conf := &tls.Config{MinVersion: tls.VersionTLS12}
+	if p.certFile != "" {
+		cert, err := tls.LoadX509KeyPair(p.certFile, p.certFile)
+		if err != nil {
+			return nil, fmt.Errorf("client certificate: %w", err)
+		}
+		conf.Certificates = []tls.Certificate{cert}
+	}
 	if p.key != "" {
 		// Its certificate is its own and changes with its addresses; its key stays.
 		conf.InsecureSkipVerify = true //nolint:gosec // VerifyConnection holds it to its key

@@ -16,12 +16,12 @@ import (
 //
 //	reception  https://10.0.4.21  token=reception.token  key=3F:A0:…  group=floor1
 //
-// token names a file with the token of an account of programs, beside the
-// inventory; key is the SHA-256 of the phone's public key as its screen and its
+// token names a file with the token of an account of programs, cert one with a client
+// certificate and its key, beside the inventory; key is the SHA-256 of the phone's public key as its screen and its
 // page show it (without it, its certificate must be one that this system trusts).
 type phone struct {
-	name, url, tokenFile, key string
-	groups                    []string
+	name, url, tokenFile, certFile, key string
+	groups                              []string
 }
 
 // maxPhones bounds an inventory.
@@ -70,19 +70,25 @@ func readPhone(fields []string, dir string) (phone, error) {
 		case v == "":
 			return phone{}, fmt.Errorf("%q: a word and its value, key=…", f)
 		case k == "token":
-			p.tokenFile = v
-			if !filepath.IsAbs(v) {
-				p.tokenFile = filepath.Join(dir, v)
-			}
+			p.tokenFile = beside(dir, v)
+		case k == "cert":
+			p.certFile = beside(dir, v)
 		case k == "key":
 			p.key = strings.ToUpper(v)
 		case k == "group":
 			p.groups = append(p.groups, strings.Split(v, ",")...)
 		default:
-			return phone{}, fmt.Errorf("%q is not known: token, key or group", k)
+			return phone{}, fmt.Errorf("%q is not known: token, cert, key or group", k)
 		}
 	}
 	return p, nil
+}
+
+func beside(dir, file string) string {
+	if filepath.IsAbs(file) {
+		return file
+	}
+	return filepath.Join(dir, file)
 }
 
 func local(u *url.URL) bool {

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -237,5 +239,36 @@ func TestInventoryLine(t *testing.T) {
 		if _, err := readInventory(strings.NewReader(got), ""); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestClientCertificate: a phone that knows people by certificates is shown the
+// inventory's.
+func TestClientCertificate(t *testing.T) {
+	b := &bench{dir: t.TempDir()}
+	var shown atomic.Int32
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		shown.Add(int32(len(r.TLS.PeerCertificates))) //nolint:gosec // one
+		healthy(w, r)
+	}))
+	s.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	own := s.TLS.Certificates[0] // any will do
+	key, err := x509.MarshalPKCS8PrivateKey(own.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: own.Certificate[0]}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})...)
+	if err := os.WriteFile(filepath.Join(b.dir, "ops.pem"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.lines = []string{fmt.Sprintf("one %s key=%s cert=ops.pem", s.URL, pin(s.Certificate()))}
+	if code, out, _ := b.run(t, "-all", "status"); code != 0 || shown.Load() != 1 {
+		t.Errorf("%d %s, %d certificates", code, out, shown.Load())
+	}
+	b.lines = []string{fmt.Sprintf("one %s key=%s cert=none.pem", s.URL, pin(s.Certificate()))}
+	if code, out, _ := b.run(t, "-all", "status"); code != 1 || !strings.Contains(out, "client certificate") {
+		t.Errorf("%d %s", code, out)
 	}
 }

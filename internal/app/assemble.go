@@ -291,7 +291,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 		Phone: s.Phone, Screen: s.Mirror, Bus: s.Bus, Health: s.Health, Log: o.Log, Clock: o.Clock, Pages: manage.Pages(),
 		Info: s.support.info, Figures: s.figures, Owner: owner{s}, Contacts: s, Brand: s.brandOf(cfg.Logo),
 		Flight: s.Flight, Logs: s.Logs, Sound: soundDesk{s}, Maintainer: maintainer{s, &o}, Configuration: configurationOf(&o), Reports: reports{s}, Updater: o.Updater, FewKeys: o.Board.FewKeys, TrustLocal: o.TrustLocal,
-		Access: s.web.book, First: s.web, Audit: s.DB, Certificate: s.web.cert,
+		Access: s.web.book, First: s.web, Audit: s.DB, Certificate: s.web.cert, ClientCAs: s.web.clients, CertificateTime: s.Gate.Time,
 		NetworkOff: func() bool { return s.web.off() || s.Phone.View().Settings.WebOff },
 		Levels: func() manage.Levels {
 			l := s.Engine.Levels()

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -27,11 +28,13 @@ const codeWebAddress = "web.address"
 // web is the phone's management over the network: who may, with which certificate,
 // and on which of its addresses.
 type web struct {
-	s     *System
-	o     Options
-	book  *access.Book
-	cert  *devicecert.Keeper
-	where []string // off, all, loopback, interfaces and addresses
+	s    *System
+	o    Options
+	book *access.Book
+	cert *devicecert.Keeper
+	// clients vouch for client certificates; nil: none is asked for.
+	clients *x509.CertPool
+	where   []string // off, all, loopback, interfaces and addresses
 	// announced is the name by mDNS: one label; "": none.
 	announced atomic.Pointer[string]
 }
@@ -49,12 +52,27 @@ func (s *System) openWeb(o Options, secrets *store.Secrets) *web {
 		host := announcedHost(o)
 		w.announced.Store(&host)
 	}
+	s.certified(w)
 	var err error
 	if w.cert, err = devicecert.Open(devicecert.Config{Vault: secrets, Names: w.names, Now: o.Clock.Now, Log: o.Log}); err != nil {
 		w.cert = nil
 		s.Health.Set(health.Problem{Code: "web.certificate", Severity: health.Error, Title: "The web page has no certificate", Detail: err.Error()})
 	}
 	return w
+}
+
+// certified opens the management to client certificates. An authority that can't be
+// read lets nobody in by one.
+func (s *System) certified(w *web) {
+	pool, err := w.o.Config.ClientCAs()
+	if err == nil && pool != nil {
+		err = w.book.ProvisionCertified(w.o.Config.WebClientAccounts.Value)
+	}
+	w.clients = pool
+	if err != nil {
+		s.Health.Set(health.Problem{Code: "config.web_client_ca", Severity: health.Error, Title: "Client certificates can't be used",
+			Advice: "Correct web_client_ca and web_client_accounts.", Detail: err.Error()})
+	}
 }
 
 // off says whether the configuration keeps the network out.

@@ -89,6 +89,7 @@ type Book struct {
 	provisioned map[string]*Account
 	tokens      map[string]*Token   // by ID
 	given       map[string]*Token   // the configuration's, by ID
+	certified   []Certified         // likewise
 	sessions    map[string]*Session // by the hash of its cookie
 	guard       guard
 	first       first
@@ -181,9 +182,11 @@ func (b *Book) Empty() bool {
 	return b.emptyLocked()
 }
 
-// emptyLocked: nobody is known. The configuration's tokens count: with one of them
-// the phone's screen, where the code of a first access stands, can be read from afar.
-func (b *Book) emptyLocked() bool { return len(b.accounts)+len(b.provisioned)+len(b.given) == 0 }
+// emptyLocked: nobody is known. The configuration's tokens and certificates count: with
+// one of them the phone's screen, where the code of a first access stands, can be read from afar.
+func (b *Book) emptyLocked() bool {
+	return len(b.accounts)+len(b.provisioned)+len(b.given)+len(b.certified) == 0
+}
 
 // account finds one by its name; the configuration's go first.
 func (b *Book) account(name string) *Account {
