@@ -22,6 +22,7 @@ import (
 
 	"phoned/internal/devicecert"
 	"phoned/internal/secret"
+	"phoned/provisioning"
 )
 
 // certs is a vault in memory.
@@ -340,6 +341,76 @@ func bodiesWith(op operation, evil string) []string {
 		out = append(out, string(b))
 	}
 	return append(out, `{"`+evil+`":1}`)
+}
+
+// documentsWith are configuration documents by the schema, each with the text in one of
+// its string fields, however deep.
+func documentsWith(t *testing.T, evil string) map[string]string {
+	t.Helper()
+	var root schemaNode
+	if err := json.Unmarshal(provisioning.Schema(), &root); err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	var walk func(n *schemaNode, path string, wrap func(any) any)
+	walk = func(n *schemaNode, path string, wrap func(any) any) {
+		switch n.Type {
+		case "string":
+			b, err := json.Marshal(wrap(evil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			out[path] = string(b)
+		case "array":
+			walk(n.Items, path+"[]", func(v any) any { return wrap([]any{v}) })
+		case "object":
+			for name, inner := range n.Properties {
+				walk(inner, path+"."+name, func(v any) any { return wrap(map[string]any{name: v}) })
+			}
+		}
+	}
+	walk(&root, "", func(v any) any { return v })
+	return out
+}
+
+// schemaNode is what is needed of a JSON Schema.
+type schemaNode struct {
+	Type       string
+	Items      *schemaNode
+	Properties map[string]*schemaNode
+}
+
+// TestAttackInjectionInDocuments: the same in every field of a configuration, those of
+// its lists and tables too: it is refused or taken as a text, and no secret field tells
+// what was in it.
+func TestAttackInjectionInDocuments(t *testing.T) {
+	c := newCastle(t, everything)
+	c.book.Forget()
+	c.add("root", Administrator)
+	cookie := c.signIn("root")
+	fields, deep := 0, 0
+	for _, evil := range append([]string{"../../etc/shadow", "/dev/zero", "file:///etc/passwd", "http://169.254.169.254/", "redacted"}, injections...) {
+		fields, deep = 0, 0
+		for field, doc := range documentsWith(t, evil) {
+			fields++
+			if strings.Contains(field, "[].") {
+				deep++
+			}
+			for _, path := range []string{"/api/v1/config/validate", "/api/v1/config"} {
+				r := httptest.NewRequestWithContext(t.Context(), "POST", "https://127.0.0.1"+path, strings.NewReader(doc))
+				r.RemoteAddr, r.Host = "192.0.2.200:1", "127.0.0.1"
+				r.Header.Set("Cookie", cookie)
+				w := httptest.NewRecorder()
+				c.Handler().ServeHTTP(w, r)
+				if w.Code >= 500 || !strings.Contains(w.Header().Get("Content-Type"), "json") || len(w.Header()["A"]) > 0 {
+					t.Errorf("%s at %s with %.20q: %d %s", field, path, evil, w.Code, w.Body)
+				}
+			}
+		}
+	}
+	if fields < 60 || deep < 15 {
+		t.Errorf("only %d fields were attacked, %d of them deep", fields, deep)
+	}
 }
 
 func TestAttackBodies(t *testing.T) {

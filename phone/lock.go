@@ -127,6 +127,8 @@ func (t *turn) pinChecked(e PINChecked) {
 		t.savePIN("")
 	case "reset":
 		t.replacePage(page{screen: ScreenConfirm, menu: confirmReset})
+	case "web_forget":
+		t.replacePage(page{screen: ScreenConfirm, menu: confirmForget, parent: true})
 	}
 }
 

@@ -339,7 +339,7 @@ var formUses map[string]func(t *turn, f *form, text string)
 
 func init() {
 	formUses = map[string]func(t *turn, f *form, text string){
-		"unlock": askPIN, "pin_old": askPIN, "pin_off": askPIN, "reset": askPIN, "pin_new": newPIN, "pin_again": againPIN, formOffer: offerPIN,
+		"unlock": askPIN, "pin_old": askPIN, "pin_off": askPIN, "reset": askPIN, "web_forget": askPIN, "pin_new": newPIN, "pin_again": againPIN, formOffer: offerPIN,
 		"contact_name": contactName, "contact_number": contactNumber, formEmail: emailDone, formPassword: passwordDone, formServer: serverDone,
 		"forward_call": func(t *turn, f *form, text string) {
 			c := t.call(t.page.call)

@@ -60,11 +60,19 @@ func (s *State) webMenu() []entry {
 		list = append(list, entry{"web_key/" + itoa(i), "@web_key", words, still})
 	}
 	if web.Accounts > 0 {
-		list = append(list, entry{"web_forget", "@web_forget", itoa(web.Accounts), func(t *turn) {
-			t.openPage(page{screen: ScreenConfirm, menu: confirmForget, parent: true})
-		}})
+		list = append(list, entry{"web_forget", "@web_forget", itoa(web.Accounts), (*turn).askForget})
 	}
 	return list
+}
+
+// askForget asks for the PIN first, where there is one: whoever stands at the phone
+// becomes its first administrator by it.
+func (t *turn) askForget() {
+	if t.settings.PINSet {
+		t.openForm(newForm("web_forget", "", FormPIN, ""))
+		return
+	}
+	t.openPage(page{screen: ScreenConfirm, menu: confirmForget, parent: true})
 }
 
 // wordPairs are two words a row.

@@ -94,5 +94,8 @@ func (p *Phone) signOut() {
 		if err := p.account.SignOut(ctx); err != nil {
 			p.log.Warn("sign-out", "err", err)
 		}
+		if p.cfg.SignedOut != nil {
+			p.cfg.SignedOut()
+		}
 	})
 }

@@ -129,6 +129,9 @@ type Config struct {
 	FactoryReset func(ctx context.Context) error
 	Board        Board
 	Renderer     Renderer // nil: nothing is drawn
+	// SignedOut is told that a person signed out at the phone, after all that this
+	// brought about; nil: nobody.
+	SignedOut func()
 	// ForgetAccounts removes the accounts of the web access; nil: there are none.
 	ForgetAccounts func()
 	Mirror         *manage.Mirror // nil: no picture for the web

@@ -240,9 +240,9 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 			d.Web = s.web.info(d.Addresses)
 			return d
 		},
-		ForgetAccounts: s.web.forget,
-		CheckConfig:    o.CheckConfig,
-		Given:          o.Given, StickDir: o.StickDir,
+		ForgetAccounts: s.web.forget, SignedOut: s.Flight.Forget,
+		CheckConfig: o.CheckConfig,
+		Given:       o.Given, StickDir: o.StickDir,
 		Ways:      phone.SignInWays{Server: serverHost(o.Config.OAuthEndpoint.Value), SetServer: typedServer(o.Config)},
 		SetServer: o.SetServer,
 		LineDefaults: func(l *Line) {
