@@ -60,6 +60,7 @@ func Defaults(s Settings) Settings {
 	fill(&t.HoldWait, 500*time.Millisecond)
 	fill(&t.Ending, 5*time.Second)
 	fill(&t.Transfer, 32*time.Second)
+	fill(&t.Banner, 10*time.Second)
 	return s
 }
 

@@ -180,7 +180,11 @@ func (t *turn) stationTimer(k TimerKind) {
 			t.consult()
 		}
 	case TimerPredial:
-		if t.station == stationPredial {
+		switch {
+		case t.station != stationPredial:
+		case t.settings.PredialSends && t.input.Text != "" && !t.anyLive():
+			t.sendInput(t.freePath(), "timeout")
+		default:
 			t.clearStation()
 		}
 	case TimerHotLine:

@@ -10,7 +10,6 @@ const (
 	maxWaiting    = 2 // callers that wait beside a call, or beside the first that rings
 	waitingTones  = 6
 	waitingPeriod = 10 * time.Second
-	bannerTime    = 10 * time.Second
 )
 
 // waiting counts call-waiting tones.
@@ -70,7 +69,7 @@ func (t *turn) callArrived(e CallArrived) {
 	t.waiting.tones = 0
 	if t.talking() != nil || t.dialScreen() {
 		t.setFocus(c.ID)
-		t.start(Timer{Kind: TimerBanner, Call: c.ID}, bannerTime)
+		t.start(Timer{Kind: TimerBanner, Call: c.ID}, t.settings.Timers.Banner)
 	} else if waits == 0 {
 		t.setFocus(c.ID)
 	}

@@ -383,6 +383,7 @@ type Settings struct {
 	CallerID        string // the number that calls show, "": the exchange's choice
 	Voicemail       string // number of the mailbox
 	PageGroup       string // called to tell that somebody is parked, "": none
+	PredialSends    bool   // a number entered on hook is called when its time is over, not cleared
 	HotLine         string // called when the handset is lifted
 	HotLineAfter    time.Duration
 	HistoryOff      bool
@@ -411,7 +412,7 @@ type Timers struct {
 	OnHook, LongPress, Settle, Media  time.Duration
 	HoldRemindFirst, HoldRemind       time.Duration
 	HoldRecall, HoldRecallIdle, Toast time.Duration
-	Predial, HoldWait, Ending         time.Duration
+	Predial, HoldWait, Ending, Banner time.Duration
 	Transfer                          time.Duration // silence after a REFER
 }
 

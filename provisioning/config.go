@@ -90,12 +90,30 @@ type Config struct {
 	ForwardNoReply Value[string]        `key:"forward_no_answer" name:"Forward without an answer to" stage:"service"`
 	ForwardAfter   Value[time.Duration] `key:"forward_no_answer_delay" name:"Forward without an answer after" stage:"service"`
 	// The timers of C0.5.
-	FirstDigit     Value[time.Duration] `key:"first_digit_timeout" name:"Dial tone lasts" stage:"service"`
-	InterDigit     Value[time.Duration] `key:"inter_digit_timeout" name:"Wait for another digit" stage:"service"`
-	InterDigitLong Value[time.Duration] `key:"inter_digit_long_timeout" name:"Wait for a missing digit" stage:"service"`
-	NoAnswer       Value[time.Duration] `key:"no_answer_timeout" name:"Give up calling after" stage:"service"`
-	RingLimit      Value[time.Duration] `key:"ring_timeout" name:"Stop ringing after" stage:"service"`
-	AutoLock       Value[time.Duration] `key:"auto_lock" name:"Lock by itself after" stage:"service"`
+	FirstDigit      Value[time.Duration] `key:"first_digit_timeout" name:"Dial tone lasts" stage:"service"`
+	InterDigit      Value[time.Duration] `key:"inter_digit_timeout" name:"Wait for another digit" stage:"service"`
+	InterDigitLong  Value[time.Duration] `key:"inter_digit_long_timeout" name:"Wait for a missing digit" stage:"service"`
+	NoAnswer        Value[time.Duration] `key:"no_answer_timeout" name:"Give up calling after" stage:"service"`
+	RingLimit       Value[time.Duration] `key:"ring_timeout" name:"Stop ringing after" stage:"service"`
+	ReorderTone     Value[time.Duration] `key:"reorder_timeout" name:"Hang up and try again lasts" stage:"service"`
+	HowlerTone      Value[time.Duration] `key:"howler_timeout" name:"Howler lasts" stage:"service"`
+	EndedShown      Value[time.Duration] `key:"ended_timeout" name:"A call that is over shows for" stage:"service"`
+	MenuShown       Value[time.Duration] `key:"menu_timeout" name:"Menus close after" stage:"service"`
+	PredialShown    Value[time.Duration] `key:"predial_timeout" name:"A number not sent is kept for" stage:"service"`
+	WaitingShown    Value[time.Duration] `key:"waiting_timeout" name:"A waiting caller stands in front for" stage:"service"`
+	HoldRemindFirst Value[time.Duration] `key:"hold_reminder" name:"First reminder of a held call" stage:"service"`
+	HoldRemind      Value[time.Duration] `key:"hold_reminder_interval" name:"Further reminders of a held call" stage:"service"`
+	HoldRecallIdle  Value[time.Duration] `key:"hold_recall_timeout" name:"A held call rings after" stage:"service"`
+	TransferLimit   Value[time.Duration] `key:"transfer_timeout" name:"Wait for the outcome of a transfer" stage:"service"`
+	// PredialSends: a number entered on hook is called when its time is over, not cleared.
+	PredialSends Value[bool] `key:"predial_sends" name:"A number not sent is called in the end" stage:"service"`
+	// SendHash makes # a digit like any other.
+	SendHash Value[bool] `key:"send_hash" name:"# is dialled" stage:"service"`
+	// SoftRing rings quietly on the loudspeaker for who waits.
+	SoftRing Value[bool] `key:"soft_ring" name:"Quiet ringing for waiting callers" stage:"service"`
+	// RejectWith is what a caller is told who is turned away: 486 or 603.
+	RejectWith Value[string]        `key:"reject_with" name:"Callers turned away hear" stage:"service" enum:"busy decline"`
+	AutoLock   Value[time.Duration] `key:"auto_lock" name:"Lock by itself after" stage:"service"`
 	// ContactsFile are people of the site in vCards, beside those of the phone.
 	ContactsFile Value[string] `key:"contacts_file" name:"Contacts of the site" stage:"service"`
 	// ProgramKeys are K1 to K8, each "FUNCTION", "FUNCTION:VALUE" or "FUNCTION:VALUE:LABEL".

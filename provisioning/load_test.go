@@ -91,6 +91,20 @@ first_digit_timeout = 20000
 inter_digit_timeout = 2000
 inter_digit_long_timeout = 8000
 no_answer_timeout = 60000
+reorder_timeout = 30000
+howler_timeout = 45000
+ended_timeout = 5000
+menu_timeout = 30000
+predial_timeout = 30000
+waiting_timeout = 5000
+hold_reminder = 60000
+hold_reminder_interval = 20000
+hold_recall_timeout = 90000
+transfer_timeout = 20000
+predial_sends = true
+send_hash = true
+soft_ring = true
+reject_with = "decline"
 ring_timeout = 90000
 auto_lock = 600000
 program_keys = ["blf:1003"]
@@ -147,7 +161,7 @@ const fullJSON = `{
  "auto_configure": false, "display_name": "Ann", "ws_servers": ["wss://a.example.net:8443", "wss://b.example.net/ws"],
  "provisioning_url": "https://cfg.example.net/{mac}.toml", "provisioning_interval": 3600000, "provisioning_dhcp": true,
  "provisioning_keys": ["ed25519:iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w"],
- "microphone_id": "hw:1", "speaker_id": "hw:2", "opus_bitrate": 32000, "opus_dtx": true, "park_poll_interval": 7000, "voicemail_number": "*97", "page_group": "750", "emergency_numbers": ["112"], "digit_map": "x.T", "transfers": "ask", "auto_answer": "open", "hook_flash": true, "mute_reminder": 60, "web_listen": ["eth0", "192.0.2.1"], "web_port": 8443, "web_http_port": 8080, "web_names": ["phone.example.net"], "web_announce": false, "web_client_ca": "client-ca.pem", "web_client_accounts": ["ops@example.net:administrator"], "syslog_server": "logs.example.net", "syslog_pin": "abababababababababababababababababababababababababababababababab", "syslog_facility": "local7", "syslog_level": "warn", "web_accounts": "admin:administrator:$argon2id$v=19$web-account-hash", "web_tokens": "scraper:viewer:web-token-hash", "follow_redirects": false, "conference_connect": true, "transfer_on_hook": false, "no_match": "reject", "vip_numbers": ["1002"], "blocked_numbers": ["0900"], "reject_anonymous": true, "hot_line": "1003", "hot_line_delay": 2000, "forward_always": "1004", "forward_busy": "1005", "forward_no_answer": "1006", "forward_no_answer_delay": 15000, "first_digit_timeout": 20000, "inter_digit_timeout": 2000, "inter_digit_long_timeout": 8000, "no_answer_timeout": 60000, "ring_timeout": 90000, "auto_lock": 600000, "program_keys": ["blf:1003"], "locale": "de-CH",
+ "microphone_id": "hw:1", "speaker_id": "hw:2", "opus_bitrate": 32000, "opus_dtx": true, "park_poll_interval": 7000, "voicemail_number": "*97", "page_group": "750", "emergency_numbers": ["112"], "digit_map": "x.T", "transfers": "ask", "auto_answer": "open", "hook_flash": true, "mute_reminder": 60, "web_listen": ["eth0", "192.0.2.1"], "web_port": 8443, "web_http_port": 8080, "web_names": ["phone.example.net"], "web_announce": false, "web_client_ca": "client-ca.pem", "web_client_accounts": ["ops@example.net:administrator"], "syslog_server": "logs.example.net", "syslog_pin": "abababababababababababababababababababababababababababababababab", "syslog_facility": "local7", "syslog_level": "warn", "web_accounts": "admin:administrator:$argon2id$v=19$web-account-hash", "web_tokens": "scraper:viewer:web-token-hash", "follow_redirects": false, "conference_connect": true, "transfer_on_hook": false, "no_match": "reject", "vip_numbers": ["1002"], "blocked_numbers": ["0900"], "reject_anonymous": true, "hot_line": "1003", "hot_line_delay": 2000, "forward_always": "1004", "forward_busy": "1005", "forward_no_answer": "1006", "forward_no_answer_delay": 15000, "first_digit_timeout": 20000, "inter_digit_timeout": 2000, "inter_digit_long_timeout": 8000, "no_answer_timeout": 60000, "reorder_timeout": 30000, "howler_timeout": 45000, "ended_timeout": 5000, "menu_timeout": 30000, "predial_timeout": 30000, "waiting_timeout": 5000, "hold_reminder": 60000, "hold_reminder_interval": 20000, "hold_recall_timeout": 90000, "transfer_timeout": 20000, "predial_sends": true, "send_hash": true, "soft_ring": true, "reject_with": "decline", "ring_timeout": 90000, "auto_lock": 600000, "program_keys": ["blf:1003"], "locale": "de-CH",
  "time_zone": "Europe/Zurich", "country": "CH", "theme": "light", "display_dim": 60000, "display_sleep": 600000, "display_brightness": 60, "reduced_motion": true, "primary_color": "#0a84ff", "accent_color": "rgb(10, 132, 255)",
  "brand_name": "Acme", "brand_logo": "https://acme.example/logo.png",
  "wifi": [{"ssid": "Office", "passphrase": "wifi-passphrase", "security": "wpa2", "hidden": true}],

@@ -153,6 +153,7 @@ const maxNumbers = 500
 func (k *checker) calling() {
 	c := k.c
 	k.that(slices.Contains([]string{"", "collect", "send", "reject"}, c.NoMatch.Value), "no_match", `"collect", "send" or "reject"`)
+	k.that(slices.Contains([]string{"", "busy", "decline"}, c.RejectWith.Value), "reject_with", `"busy" or "decline"`)
 	for key, list := range map[string][]string{"vip_numbers": c.VIPNumbers.Value, "blocked_numbers": c.BlockedNumbers.Value} {
 		k.that(len(list) <= maxNumbers, key, "at most "+strconv.Itoa(maxNumbers)+" numbers")
 		k.that(!slices.Contains(list, ""), key, "numbers that are not empty")
@@ -169,6 +170,16 @@ func (k *checker) calling() {
 		{c.InterDigitLong, "inter_digit_long_timeout", "500 to 120000 milliseconds", 500 * time.Millisecond, 2 * time.Minute},
 		{c.NoAnswer, "no_answer_timeout", "5000 to 600000 milliseconds", 5 * time.Second, 10 * time.Minute},
 		{c.RingLimit, "ring_timeout", "5000 to 600000 milliseconds", 5 * time.Second, 10 * time.Minute},
+		{c.ReorderTone, "reorder_timeout", "1000 to 600000 milliseconds", time.Second, 10 * time.Minute},
+		{c.HowlerTone, "howler_timeout", "1000 to 600000 milliseconds", time.Second, 10 * time.Minute},
+		{c.EndedShown, "ended_timeout", "1000 to 60000 milliseconds", time.Second, time.Minute},
+		{c.MenuShown, "menu_timeout", "5000 to 3600000 milliseconds", 5 * time.Second, time.Hour},
+		{c.PredialShown, "predial_timeout", "5000 to 3600000 milliseconds", 5 * time.Second, time.Hour},
+		{c.WaitingShown, "waiting_timeout", "1000 to 120000 milliseconds", time.Second, 2 * time.Minute},
+		{c.HoldRemindFirst, "hold_reminder", "5000 to 3600000 milliseconds", 5 * time.Second, time.Hour},
+		{c.HoldRemind, "hold_reminder_interval", "5000 to 3600000 milliseconds", 5 * time.Second, time.Hour},
+		{c.HoldRecallIdle, "hold_recall_timeout", "10000 to 3600000 milliseconds", 10 * time.Second, time.Hour},
+		{c.TransferLimit, "transfer_timeout", "5000 to 180000 milliseconds", 5 * time.Second, 3 * time.Minute},
 		{c.AutoLock, "auto_lock", "0 to 86400000 milliseconds", 0, 24 * time.Hour},
 		{c.DisplayDim, "display_dim", "0 to 86400000 milliseconds", 0, 24 * time.Hour},
 		{c.DisplaySleep, "display_sleep", "0 to 86400000 milliseconds", 0, 24 * time.Hour},

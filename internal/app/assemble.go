@@ -338,6 +338,9 @@ func trusted(o Options, problems *health.Registry) *x509.CertPool {
 	return pool
 }
 
+// rejectCode are the answers to callers who are turned away; the core's own for the rest.
+var rejectCode = map[string]int{"busy": 486, "decline": 603}
+
 func settingsOf(o Options) phone.Settings {
 	c := o.Config
 	transfers, _ := phone.ParseTransferPolicy(c.Transfers.Value) // checked with the document
@@ -354,7 +357,10 @@ func settingsOf(o Options) phone.Settings {
 		HotLine: c.HotLine.Value, HotLineAfter: c.HotLineDelay.Value, AutoLock: c.AutoLock.Value,
 		Forward: phone.Forward{Always: c.ForwardAlways.Value, Busy: c.ForwardBusy.Value, NoAnswer: c.ForwardNoReply.Value, NoAnswerAfter: c.ForwardAfter.Value},
 		Timers: phone.Timers{FirstDigit: c.FirstDigit.Value, InterDigitShort: c.InterDigit.Value, InterDigitLong: c.InterDigitLong.Value,
-			NoAnswer: c.NoAnswer.Value, Ring: c.RingLimit.Value},
+			NoAnswer: c.NoAnswer.Value, Ring: c.RingLimit.Value, Reorder: c.ReorderTone.Value, Howler: c.HowlerTone.Value,
+			Ended: c.EndedShown.Value, Menu: c.MenuShown.Value, Predial: c.PredialShown.Value, Banner: c.WaitingShown.Value,
+			HoldRemindFirst: c.HoldRemindFirst.Value, HoldRemind: c.HoldRemind.Value, HoldRecallIdle: c.HoldRecallIdle.Value, Transfer: c.TransferLimit.Value},
+		PredialSends: c.PredialSends.Value, SendHash: c.SendHash.Value, SoftRing: c.SoftRing.Value, RejectCode: rejectCode[c.RejectWith.Value],
 	})
 }
 

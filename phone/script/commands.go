@@ -202,6 +202,8 @@ func setting(s *phone.Settings, name string, v []string) error {
 		s.RejectCode, _ = strconv.Atoi(word(v, 0))
 	case "maxcalls":
 		s.MaxCalls, _ = strconv.Atoi(word(v, 0))
+	case "predialsends":
+		s.PredialSends = on
 	case "pagegroup":
 		s.PageGroup = word(v, 0)
 	case "vip":
