@@ -1,7 +1,9 @@
 package daemon_test
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -66,4 +68,60 @@ func TestFigureBackInService(t *testing.T) {
 		d.kill()
 	}
 	told(t, "connection cut to registered", all)
+}
+
+// TestFigureCall is what an Opus call over DTLS-SRTP takes of the processor, in
+// seconds a minute, and of the memory at its end.
+func TestFigureCall(t *testing.T) {
+	long := 2 * time.Second
+	if os.Getenv("PHONED_FIGURES") != "" {
+		long = 20 * time.Second
+	}
+	x := newExchange(t, session)
+	var cpu, rss []float64
+	for range rounds(5) {
+		d := x.start(t)
+		d.await("sip-registered", nil)
+		d.pause(long / 2) // the start is over
+		if err := d.post("commands/dial", `{"number":"9196"}`); err != nil {
+			t.Fatal(err)
+		}
+		d.await("call-answered", nil)
+		for !d.mediaUp() {
+			d.pause(10 * time.Millisecond)
+		}
+		used, begin := d.processor(), time.Now()
+		d.pause(long)
+		cpu = append(cpu, (d.processor()-used)*60/time.Since(begin).Seconds())
+		rss = append(rss, float64(d.figures(false).rss)/1024)
+		if err := d.post("commands/end", "{}"); err != nil {
+			t.Fatal(err)
+		}
+		d.kill()
+	}
+	for what, v := range map[string][]float64{"processor, s a minute": cpu, "resident memory, MiB": rss} {
+		slices.Sort(v)
+		t.Logf("FIGURE a DTLS-SRTP call, %s: median %.2f, %.2f to %.2f, n = %d", what, v[len(v)/2], v[0], v[len(v)-1], len(v))
+	}
+}
+
+// processor is the time that the process's living threads have used, in seconds.
+func (d *daemon) processor() (sum float64) {
+	d.t.Helper()
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", d.cmd.Process.Pid))
+	if err != nil || len(files) == 0 {
+		d.t.Skip("no /proc: the processor's time can't be read")
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			continue // that thread has ended
+		}
+		var ns float64
+		if _, err := fmt.Sscan(string(b), &ns); err != nil {
+			d.t.Fatal(err)
+		}
+		sum += ns / 1e9
+	}
+	return sum
 }
