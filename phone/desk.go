@@ -184,7 +184,8 @@ func (s *State) endedRows(screen Screen) [][4]Action {
 func (t *turn) actDesk(a Action) {
 	switch a {
 	case ActContacts:
-		if t.station == stationTransfer { // it goes on; a target is looked for
+		if t.station == stationTransfer { // it goes on; a target is looked for, what was begun is not sent
+			t.stop(Timer{Kind: TimerInterDigit})
 			t.openPage(page{screen: ScreenContacts})
 			return
 		}
