@@ -81,6 +81,10 @@ soak: ## 200 power cuts, 1,000 calls of each kind (ROUNDS=1000, CALLS=10000 for 
 	@ROUNDS=$(or $(ROUNDS),200) test/kernel/power
 	@$(MAKE) -s soak-calls
 
+.PHONY: soak-image
+soak-image: image ## the plug of the emulated board pulled 200 times (CUTS=n), for a day
+	@PHONED_CUTS=$(or $(CUTS),200) PHONED_IMAGE_TIME=72h PHONED_IMAGE_RUN=TestPowerCuts test/run image
+
 .PHONY: soak-calls
 soak-calls: ## the calls alone: RSS and goroutines before and after
 	@PHONED_CALLS=$(or $(CALLS),1000) go test -count=1 -timeout 4h -v -run ManyCalls ./test/daemon

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -38,25 +39,35 @@ func all(m *testing.M) int {
 		fmt.Println("PHONED_IMAGE is not set: make test-image")
 		return 1
 	}
-	dir, err := os.MkdirTemp("", "phoned-image-")
-	if err != nil {
-		fmt.Println(err)
-		return 1
+	// A folder that is kept, with the exchange's port, spares the next run the first boot.
+	dir, port := os.Getenv("PHONED_IMAGE_WORK"), 0
+	if dir == "" {
+		var err error
+		if dir, err = os.MkdirTemp("", "phoned-image-"); err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+	} else if b, err := os.ReadFile(filepath.Join(dir, "port")); err == nil {
+		port, _ = strconv.Atoi(string(b))
 	}
-	defer os.RemoveAll(dir)
 	bundles = dir
+	var err error
 	if wired, err = deviceTree(dir, hardware...); err != nil {
 		fmt.Println(err)
 		return 1
 	}
 	var opts slog.HandlerOptions
-	exchange, err = lab.Start(context.Background(), lab.Config{Log: slog.New(slog.NewTextHandler(os.Stderr, &opts)).With("end", "lab")})
+	exchange, err = lab.Start(context.Background(), lab.Config{UDPPort: port, Log: slog.New(slog.NewTextHandler(os.Stderr, &opts)).With("end", "lab")})
 	if err != nil {
 		fmt.Println(err)
 		return 1
 	}
 	defer exchange.Close()
-	if err := prepare(dir); err != nil {
+	prepared = filepath.Join(dir, "card.img")
+	if _, err := os.Stat(filepath.Join(dir, savedName)); err == nil && port != 0 {
+		saved = filepath.Join(dir, savedName)
+	} else if err := prepare(dir); err != nil {
 		fmt.Println(err)
 		return 1
 	}
@@ -71,6 +82,9 @@ const stateOffset = 426
 func prepare(dir string) error {
 	state := filepath.Join(dir, "state")
 	etc := filepath.Join(state, "etc", "upper")
+	if err := os.RemoveAll(state); err != nil {
+		return err
+	}
 	_, port, err := net.SplitHostPort(exchange.UDPAddress())
 	if err != nil {
 		return err
@@ -84,7 +98,9 @@ func prepare(dir string) error {
 		"systemd/system/phoned.service.d/bench.conf": "[Service]\nExecStart=\nExecStart=/usr/bin/phoned -trust-local\n",
 		"phoned/phoned.toml":                         config,
 		"phoned/board.toml":                          boardFile,
-		"systemd/journald.conf.d/t.conf":             "[Journal]\nRateLimitBurst=0\n",
+		// An emulated board that gets a tenth of a processor is slow, not dead.
+		"systemd/system.conf.d/60-bench.conf": "[Manager]\nRuntimeWatchdogSec=3min\n",
+		"systemd/journald.conf.d/t.conf":      "[Journal]\nRateLimitBurst=0\n",
 	} {
 		path := filepath.Join(etc, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -106,7 +122,9 @@ func prepare(dir string) error {
 	if out, err := agent.CombinedOutput(); err != nil {
 		return fmt.Errorf("agent: %w: %s", err, out)
 	}
-	prepared = filepath.Join(dir, "card.img")
+	if err := os.WriteFile(filepath.Join(dir, "port"), []byte(port), 0o644); err != nil {
+		return err
+	}
 	script := fmt.Sprintf(`set -e
 size=$(sfdisk -J '%[1]s/phoned.img' | sed -n '/"name": *"state"/,$!{h;};s/.*"size": *\([0-9]*\).*/\1/p' | tail -n 1)
 cp --sparse=always '%[1]s/phoned.img' '%[2]s'

@@ -26,11 +26,14 @@ func bundle(t *testing.T, name, version, keys, board string, edit func(root stri
 	if _, err := os.Stat(path); err == nil {
 		return path
 	}
-	root := filepath.Join(dir, "root")
+	whole, root := filepath.Join(bundles, "root"), filepath.Join(dir, "root")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	run(t, "unsquashfs", "-q", "-n", "-d", root, filepath.Join(built, "root.squashfs"))
+	if _, err := os.Stat(whole); err != nil {
+		run(t, "unsquashfs", "-q", "-n", "-d", whole, filepath.Join(built, "root.squashfs"))
+	}
+	run(t, "cp", "-al", whole, root) // links: what edit changes it must replace
 	run(t, "sed", "-i", "s/^IMAGE_VERSION=.*/IMAGE_VERSION="+version+"/", filepath.Join(root, "usr/lib/os-release"))
 	if edit != nil {
 		edit(root)
@@ -38,11 +41,7 @@ func bundle(t *testing.T, name, version, keys, board string, edit func(root stri
 	run(t, "mksquashfs", root, filepath.Join(dir, "root.squashfs"), "-comp", "zstd", "-Xcompression-level", "1", "-no-xattrs", "-no-progress", "-quiet")
 	run(t, "rm", "-r", root)
 	run(t, "cp", "--sparse=always", filepath.Join(built, "slot.vfat"), dir)
-	c := exec.Command("../../image/bundle", dir, keys, version, path)
-	c.Env = append(os.Environ(), "COMPATIBLE="+board)
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Fatalf("bundle: %v\n%s", err, out)
-	}
+	sign(t, dir, version, keys, board, path)
 	return path
 }
 
@@ -50,10 +49,43 @@ const board = "phoned-virt-arm64"
 
 func keys() string { return filepath.Join(built, "keys") }
 
+// husk is a bundle that is never installed: what is refused needs no system
+// in it, but RAUC makes none of what packs to nothing.
+func husk(t *testing.T, name, version, keys, board string) string {
+	t.Helper()
+	dir := filepath.Join(bundles, name)
+	path := filepath.Join(dir, "update.raucb")
+	run(t, "mkdir", "-p", dir)
+	for _, f := range []string{"root.squashfs", "slot.vfat"} {
+		if err := os.WriteFile(filepath.Join(dir, f), []byte(noise(64<<10)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sign(t, dir, version, keys, board, path)
+	return path
+}
+
+func sign(t *testing.T, dir, version, keys, board, path string) {
+	t.Helper()
+	c := exec.Command("../../image/bundle", dir, keys, version, path)
+	c.Env = append(os.Environ(), "COMPATIBLE="+board)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("bundle: %v\n%s", err, out)
+	}
+}
+
+// replace gives a file of an unpacked system another content.
+func replace(path, text string, mode os.FileMode) {
+	_ = os.Remove(path)
+	_ = os.WriteFile(path, []byte(text), mode)
+}
+
 func good(t *testing.T) string { return bundle(t, "good", newer, keys(), board, nil) }
 
 // saved is the card of a machine with service and a confirmed slot, and how far it was.
 var saved string
+
+const savedName = "ready.qcow2"
 
 // save keeps the machine as it is now for ready; it ends.
 func (m *machine) save() {
@@ -62,7 +94,7 @@ func (m *machine) save() {
 	m.monitor("quit", nil)
 	<-m.gone
 	m.cut()
-	path := filepath.Join(bundles, "ready.qcow2")
+	path := filepath.Join(bundles, savedName)
 	if err := os.Rename(m.card, path); err != nil {
 		m.t.Fatal(err)
 	}
@@ -158,10 +190,10 @@ func TestRefused(t *testing.T) {
 	run(t, "bash", "-c", "printf x | dd of='"+corrupt+"' bs=1 seek=$(($(stat -c %s '"+corrupt+"')-400)) conv=notrunc status=none")
 	m := ready(t)
 	for _, c := range []struct{ name, path, reason string }{
-		{"older", bundle(t, "older", "0~1", keys(), board, nil), "older"},
-		{"another key", bundle(t, "foreign", newer, theirs, board, nil), "signature"},
+		{"older", husk(t, "older", "0~1", keys(), board), "older"},
+		{"another key", husk(t, "foreign", newer, theirs, board), "signature"},
 		{"corrupt", corrupt, "signature"},
-		{"another board", bundle(t, "other-board", newer, keys(), "phoned-other", nil), "wrong-board"},
+		{"another board", husk(t, "other-board", newer, keys(), "phoned-other"), "wrong-board"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m.must("rm -f /var/lib/phoned/update-report.json")
@@ -185,7 +217,7 @@ func TestRolledBack(t *testing.T) {
 		edit         func(root string)
 	}{
 		{"crashes", "not-booted", func(root string) {
-			_ = os.WriteFile(filepath.Join(root, "usr/bin/phoned"), []byte("#!/bin/sh\nexit 1\n"), 0o755)
+			replace(filepath.Join(root, "usr/bin/phoned"), "#!/bin/sh\nexit 1\n", 0o755)
 			guardAfter(root, "2min")
 		}},
 		{"never starts", "not-booted", func(root string) { _ = os.Remove(filepath.Join(root, "usr/lib/systemd/systemd")) }},
@@ -218,5 +250,5 @@ func TestRolledBack(t *testing.T) {
 // guardAfter shortens the trial's end.
 func guardAfter(root, after string) {
 	path := filepath.Join(root, "usr/lib/systemd/system/phoned-trial.timer")
-	_ = os.WriteFile(path, []byte("[Timer]\nOnBootSec="+after+"\n[Install]\nWantedBy=timers.target\n"), 0o644)
+	replace(path, "[Timer]\nOnBootSec="+after+"\n[Install]\nWantedBy=timers.target\n", 0o644)
 }
