@@ -211,6 +211,7 @@ func (t *turn) settle(before Screen, beforeFocus CallID) {
 	t.settleConsent()
 	t.settleAutoLock()
 	t.settleDisplay()
+	t.settleParkWatch()
 	if s := t.screen(); s != before || t.focus != beforeFocus {
 		t.morePage = 0
 		t.closeLetters()

@@ -544,8 +544,7 @@ func (t *turn) retrieveCommand(e Retrieve) {
 	t.retrieve(order{typed: e.Slot, number: e.Slot, cause: "api"})
 }
 
-// settlePark follows what happened to the call that is being parked, and says
-// when the list of slots matters.
+// settlePark follows what happened to the call that is being parked.
 func (t *turn) settlePark() {
 	c := t.call(t.park.call)
 	if t.park.stage == parkPick || t.park.stage == parkFresh {
@@ -562,12 +561,16 @@ func (t *turn) settlePark() {
 		}
 		t.endParking()
 	}
+	t.settleParkRemind()
+}
+
+// settleParkWatch says when the list of slots matters. Pages have been settled before.
+func (t *turn) settleParkWatch() {
 	on := t.page.screen == ScreenParkList || t.park.stage == parkPick || t.find(func(c *call) bool { return c.State == Active }) != nil
 	if on != t.park.watched {
 		t.park.watched = on
 		t.emit(ParkWatch{On: on})
 	}
-	t.settleParkRemind()
 }
 
 // mine are the slots that hold who was parked by this phone.
