@@ -25,6 +25,7 @@ func hints() map[string]apicheck.Hint {
 		"uploadUpdate":   {Bodies: []string{"bundle", ""}},
 		"captureNetwork": {Params: seconds},
 		"tapSound":       {Params: tap},
+		"testEcho":       {Bodies: []string{`{"number":"9196"}`}},
 		"testTone":       {Bodies: []string{`{"path":"speaker"}`}},
 	}
 	for _, id := range entry {

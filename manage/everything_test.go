@@ -61,6 +61,10 @@ func (h hums) Tone(_ context.Context, t ToneTest) (ToneResult, error) {
 	return ToneResult{Path: t.Path, Hz: t.Hz, Peaks: []int{}}, h.err
 }
 
+func (h hums) Echo(_ context.Context, t EchoTest) (EchoResult, error) {
+	return EchoResult{Number: t.Number, SentPeaks: []int{}, ReceivedPeaks: []int{}}, h.err
+}
+
 // handy is a Maintainer.
 type handy struct{ err error }
 

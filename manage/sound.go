@@ -2,6 +2,7 @@ package manage
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -24,6 +25,9 @@ type Sound interface {
 	Tap(ctx context.Context, point string, d time.Duration, w io.Writer) error
 	// Tone plays a tone on a path and listens with its microphone.
 	Tone(ctx context.Context, t ToneTest) (ToneResult, error)
+	// Echo calls a number that gives back what is said, and compares both ways. The call
+	// is over when it returns. ErrNotNow: the phone is in use.
+	Echo(ctx context.Context, t EchoTest) (EchoResult, error)
 }
 
 // Device is a sound device.
@@ -170,6 +174,37 @@ type ToneResult struct {
 	Microphone float64 `json:"microphone" doc:"Level of all that was heard, dBFS."`
 	Tone       float64 `json:"tone" doc:"Level of the tone in it, dBFS."`
 	Peaks      []int   `json:"peaks" doc:"The loudest sample of each of 100 parts of what was heard, 0 to 100."`
+}
+
+// EchoTest is a call to a number that gives back what is said.
+type EchoTest struct {
+	Number  string  `json:"number"`
+	Seconds float64 `json:"seconds,omitempty" min:"0.5" max:"20" doc:"How long to listen. Without one: 5."`
+}
+
+// EchoResult is how alike both ways of that call were. Speak while it runs: silence is
+// like everything and proves nothing.
+type EchoResult struct {
+	Number        string  `json:"number"`
+	Answered      bool    `json:"answered"`
+	Cause         string  `json:"cause,omitempty" doc:"Why there was no call."`
+	Heard         bool    `json:"heard" doc:"What was said came back."`
+	Likeness      float64 `json:"likeness" doc:"Of the courses of both levels, 0 to 1."`
+	Delay         int     `json:"delay" doc:"Milliseconds until it came back."`
+	Sent          float64 `json:"sent" doc:"Level of what was sent, dBFS."`
+	Received      float64 `json:"received" doc:"Level of what was received, dBFS."`
+	SentPeaks     []int   `json:"sentPeaks" doc:"The loudest sample of each of 100 parts, 0 to 100."`
+	ReceivedPeaks []int   `json:"receivedPeaks" doc:"Likewise of what was received."`
+}
+
+func (s *Server) testEcho(r *http.Request, in EchoTest) (EchoResult, error) {
+	if in.Number == "" || len(in.Number) > 64 {
+		return EchoResult{}, fmt.Errorf("%w: number is what to call", ErrInvalid)
+	}
+	if in.Seconds == 0 {
+		in.Seconds = 5
+	}
+	return s.cfg.Sound.Echo(r.Context(), in)
 }
 
 func (s *Server) testTone(r *http.Request, in ToneTest) (ToneResult, error) {

@@ -59,6 +59,8 @@ func soundOperations() []operation {
 			out: qualityList{}, serve: ask((*Server).getQuality)},
 		{method: "POST", path: "/api/v1/tests/tone", id: "testTone", tag: "tests", summary: "Plays a tone on a path and tells what its microphone heard.", role: Operator, when: hasSound,
 			in: ToneTest{}, out: ToneResult{}, fails: []int{409, 422, 500}, serve: ask((*Server).testTone)},
+		{method: "POST", path: "/api/v1/tests/echo", id: "testEcho", tag: "tests", summary: "Calls a number that gives back what is said, and tells whether it came back, when and how loud.", role: Operator, when: hasSound,
+			in: EchoTest{}, out: EchoResult{}, fails: []int{409, 422, 500}, serve: ask((*Server).testEcho)},
 	}
 }
 

@@ -287,13 +287,7 @@ func judgeTone(t manage.ToneTest, heard []int16) manage.ToneResult {
 	out.Microphone = db(sum / n)
 	out.Tone = db(2 * max(0, s1*s1+s2*s2-k*s1*s2) / (n * n)) // the power of that sine
 	out.Heard = out.Tone > -60 && out.Tone > out.Microphone-3
-	for i := range 100 {
-		peak := 0
-		for _, v := range heard[i*len(heard)/100 : (i+1)*len(heard)/100] {
-			peak = max(peak, int(math.Abs(float64(v))))
-		}
-		out.Peaks = append(out.Peaks, peak*100/(math.MaxInt16+1))
-	}
+	out.Peaks = peaks(heard)
 	return out
 }
 

@@ -67,6 +67,7 @@ func TestAPIConformance(t *testing.T) {
 		"captureNetwork": {Params: map[string][]string{"seconds": {"1"}, "media": {"false"}}, Rounds: 1},
 		"tapSound":       {Params: one, Rounds: 1},
 		"testTone":       {Bodies: []string{`{"path":"speaker","seconds":0.2}`}, Rounds: 2, Last: true},
+		"testEcho":       {Bodies: []string{`{"number":"9196","seconds":1}`}, Rounds: 1, Last: true},
 		"testSelf":       {Rounds: 1},
 		"signIn":         {Bodies: []string{`{"email":"a@b","password":"x"}`}, Rounds: 2, ServerErrors: upstream, Last: true},
 		"signOut":        {Rounds: 1, ServerErrors: upstream, Last: true},

@@ -45,10 +45,18 @@ function toneTest() {
 }
 
 function echoTest() {
-  const to = h('input', { inputmode: 'tel', value: '9196', autocomplete: 'off' });
-  return h('form', { class: 'stack', onsubmit: order(() => post('commands/dial', { number: to.value }), t('The phone dials. Speak at the phone: you should hear yourself.')) },
-    h('p', { class: 'muted' }, t('Calls the exchange\'s echo test. Both levels above show what goes out and what comes back.')),
-    h('div', { class: 'form' }, field(t('Number of the echo test'), to), h('div', {}, h('button', {}, t('Call')))));
+  const to = h('input', { inputmode: 'tel', value: '9196', autocomplete: 'off', required: true });
+  const result = h('div', { role: 'status', class: 'stack' });
+  return h('form', { class: 'stack', onsubmit: order(async () => {
+    result.replaceChildren(h('p', {}, t('The phone calls and listens for five seconds: speak at the phone now.')));
+    let r;
+    try { r = await post('tests/echo', { number: to.value, seconds: 5 }); } catch (e) { result.replaceChildren(); throw e; }
+    if (!r.answered) { result.replaceChildren(h('p', { class: 'stop' }, t('Nobody answered.'), ` ${r.cause ?? ''}`)); return; }
+    result.replaceChildren(h('p', { class: r.heard ? 'go' : 'stop' }, r.heard ? t('What was said came back.') : r.sent < -60 ? t('Nothing was said: the test proves nothing. Speak while it runs.') : t('What was said did not come back.')),
+      wave(t('What we send'), r.sentPeaks), wave(t('What we receive'), r.receivedPeaks),
+      facts([[t('Delay'), r.heard && t('{n} ms', { n: number(r.delay) })], [t('What we send'), `${number(r.sent, 1)} dBFS`], [t('What we receive'), `${number(r.received, 1)} dBFS`]]));
+  }) }, h('p', { class: 'muted' }, t('Calls a number that gives back what is said, and compares what goes out with what comes back.')),
+  h('div', { class: 'form' }, field(t('Number of the echo test'), to), h('div', {}, h('button', {}, t('Call and listen')))), result);
 }
 
 function taps() {
@@ -72,7 +80,7 @@ export async function render({ signal }) {
     const { sound } = await get('quality');
     counters.append(facts(Object.entries(sound).filter(([, v]) => typeof v === 'number').map(([k, v]) => [k.replace(/([A-Z])/g, ' $1').toLowerCase(), number(v)])));
   }
-  return h('div', { class: 'grid' }, place('half', card(t('Levels'), h('div', { class: 'stack' }, mic.element, speaker.element))), place('half', card(t('Echo test'), echoTest())),
+  return h('div', { class: 'grid' }, place('half', card(t('Levels'), h('div', { class: 'stack' }, mic.element, speaker.element))), has('POST tests/echo') && place('half', card(t('Echo test'), echoTest())),
     has('GET audio/paths') && card(t('Devices'), list),
     has('POST tests/tone') && place('half', card(t('Tone test'), toneTest())), has('GET audio/taps/{point}') && place('half', card(t('Listen to a point'), taps())),
     counters.firstChild?.firstChild && card(t('Counters'), counters));

@@ -4,6 +4,12 @@ import { get, has, order, post } from '../api.js';
 import { watch } from '../main.js';
 import { lineState, place } from './overview.js';
 
+// The addresses that another machine can use, one a line.
+function addresses(names) {
+  const others = names.filter((n) => !/^(fe80:|127\.|::1$|localhost$)/.test(n));
+  return h('span', {}, (others.length ? others : names).map((n) => h('div', {}, `https://${n.includes(':') ? `[${n}]` : n}${location.port ? `:${location.port}` : ''}`)));
+}
+
 export async function render({ signal }) {
   const lines = h('div', { class: 'grid' });
   watch((st) => {
@@ -12,7 +18,7 @@ export async function render({ signal }) {
     if (!st.lines.length) lines.replaceChildren(card('', h('p', { class: 'empty' }, t('No lines.'))));
   }, signal);
   const access = has('GET access/certificate') ? await get('access/certificate').catch(() => null) : null;
-  return [h('p', { class: 'lead' }, t('Where the phone registers, and how it is reached.')), h('div', { class: 'grid' }, lines, access && place('half', card(t('Web access'), facts([[t('Addresses'), (access.names ?? []).map((n) => `https://${n.includes(':') ? `[${n}]` : n}${location.port ? `:${location.port}` : ''}`).join(' · ')], [t('Words of its key'), access.words], [t('Certificate ends'), when(access.notAfter)]]))),
+  return [h('p', { class: 'lead' }, t('Where the phone registers, and how it is reached.')), h('div', { class: 'grid' }, lines, access && place('half', card(t('Web access'), facts([[t('Addresses'), addresses(access.names ?? [])], [t('Words of its key'), access.words], [t('Certificate ends'), when(access.notAfter)]]))),
       place(access ? 'half' : '', card(t('Lines'), h('div', { class: 'row' }, h('button', { onclick: order(() => post('commands/reconnect'), t('The lines register anew.')) }, t('Reconnect')),
         has('POST lines/{service}') && h('button', { onclick: order(() => post('lines/on'), t('The lines go into service.')) }, t('Lines on')), has('POST lines/{service}') && h('button', { class: 'danger', onclick: order(() => post('lines/off'), t('The lines are taken out of service.')) }, t('Lines off'))))))];
 }

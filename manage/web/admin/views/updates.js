@@ -15,7 +15,7 @@ export async function render({ signal }) {
     const bar = h('progress', { max: 100, 'aria-label': t('Progress') });
     if (u.percent !== undefined) bar.value = u.percent;
     state.replaceChildren(...[h('p', {}, chip(tone, t(words))), u.phase !== 'idle' && u.phase !== 'trial' && bar,
-      facts([[t('Runs'), u.version], [t('Offered'), u.available], [t('Way'), u.way && t({ slots: 'signed bundles, two slots', apt: 'the system\'s packages (apt)', none: 'as the rest of its system is, or not at all' }[u.way] ?? u.way)], [t('Last update'), u.reason && `${u.detail || u.reason}${u.at ? ` · ${when(u.at)}` : ''}`]]),
+      facts([[t('Runs'), u.version], [t('Offered'), u.available], [t('Updated'), u.way && t({ slots: 'signed bundles, two slots', apt: 'the system\'s packages (apt)', none: 'as the rest of its system is, or not at all' }[u.way] ?? u.way)], [t('Last update'), u.reason && `${u.detail || u.reason}${u.at ? ` · ${when(u.at)}` : ''}`]]),
       ['fetching', 'verifying'].includes(u.phase) && h('div', {}, h('button', { class: 'danger', onclick: order(() => del('update').then(show)) }, t('Cancel')))].filter(Boolean));
     if (u.phase !== 'idle' && !signal.aborted) timer = setTimeout(() => show().catch(() => {}), 2000);
     return u.way === 'slots';
