@@ -22,7 +22,8 @@ type transfer struct {
 	attended bool // pending: REFER with Replaces
 	target   string
 	ringing  bool
-	index    int // the selected row of the dial screen; 0: the number
+	unheard  bool // cancel: nothing had come back from there yet, so the CANCEL has to wait too
+	index    int  // the selected row of the dial screen; 0: the number
 	since    time.Time
 }
 
@@ -339,7 +340,7 @@ func (t *turn) transferNow() {
 	case b.State == Active:
 		t.refer(a, b)
 	default:
-		t.xfer.stage = TransferCancel
+		t.xfer.stage, t.xfer.unheard = TransferCancel, b.State == Dialing
 		t.start(Timer{Kind: TimerTransfer}, cancelWait)
 		t.endCall(b, CauseCancelled, 0)
 		t.setFocus(a.ID)
@@ -410,9 +411,10 @@ func (t *turn) takeBackFirst(a *call) bool {
 }
 
 // consultGone: the consultation's leg is free; who was cancelled is rung anew
-// by the party that is handed to him.
+// by the party that is handed to him. A leg that nothing was heard of yet is free before
+// its CANCEL may be sent (RFC 3261 §9.1): then the timer says when.
 func (t *turn) consultGone(c *call) {
-	if t.xfer.stage == TransferCancel && t.xfer.other == c.ID {
+	if t.xfer.stage == TransferCancel && t.xfer.other == c.ID && !t.xfer.unheard {
 		t.stop(Timer{Kind: TimerTransfer})
 		t.blindTo(t.xfer.target)
 	}
