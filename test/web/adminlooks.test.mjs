@@ -1,6 +1,7 @@
 // How the administrator's pages look, by day and night, in two languages, on a desktop and a mobile: compared with the
 // pictures in kept/. The phone's answers are those of kept/admin-answers.json, at the time when they were given, so that
-// pictures differ only where the pages do. UPDATE=1 asks the phone anew, and keeps its answers and what is drawn now.
+// pictures differ only where the pages do. UPDATE=1 asks the phone anew, and keeps its answers and what is drawn now;
+// UPDATE=pictures keeps what is drawn of the answers that are there.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
@@ -8,7 +9,7 @@ import { compare, kept } from './kept.mjs';
 import { openBrowser, sleep, startPhone, until } from './phone.mjs';
 
 const file = `${kept}admin-answers.json`;
-const recording = Boolean(process.env.UPDATE);
+const recording = process.env.UPDATE === '1';
 let phone, browser, answers = { at: Date.UTC(2026, 10, 30, 9, 41), paths: {} };
 before(async () => {
   [phone, browser] = await Promise.all([startPhone(), openBrowser()]);
@@ -16,7 +17,7 @@ before(async () => {
     answers.at = Date.now();
     await phone.post('api/v1/commands/dial', { number: '9199' }); // for history, ladder and flight recorder
     await phone.call('active');
-    await until('the call is over', async () => !(await phone.status()).hasActiveCall);
+    await until('the call is over', async () => (await phone.status()).calls.length === 0);
   } else {
     assert.ok(existsSync(file), 'kept/admin-answers.json is missing; UPDATE=1 asks the phone');
     answers = JSON.parse(readFileSync(file, 'utf8'));

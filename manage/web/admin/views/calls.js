@@ -15,7 +15,7 @@ on('quality', (q) => {
 on('call-ended', (e) => kept.delete(e.call));
 
 const command = (name, body, done) => order(() => post(`commands/${name}`, body), done);
-const states = { dialing: 'Dialling', ringing: 'Ringing', alerting: 'Ringing', incoming: 'Calls', answering: 'Connecting', connected: 'In a call', active: 'In a call', ending: 'Ending' };
+const states = { dialing: 'Dialling', ringing: 'Ringing', alerting: 'Ringing', incoming: 'Calls', answering: 'Connecting', connected: 'In a call', active: 'In a call', ending: 'Ending', ended: 'Over' };
 const words = { excellent: ['go', 'excellent'], good: ['go', 'good'], fair: ['warn', 'fair'], poor: ['stop', 'poor'] };
 
 function state(c) {
@@ -41,7 +41,7 @@ export function callCard(c, st, { small = false } = {}) {
     c.status === 'connected' && !small && has('GET park-slots') && h('button', { onclick: park(c) }, t('Park')),
     c.status === 'connected' && others.length > 0 && h('button', { onclick: command('conference', { on: true }) }, t('Join three')),
     c.status === 'connected' && !small && h('button', { 'aria-pressed': String(c.recording === 'on'), onclick: command('record', id) }, c.recording === 'on' ? t('Stop recording') : t('Record')),
-    !ringing && h('button', { class: 'danger', onclick: command('end', id) }, t('End')),
+    !ringing && c.status !== 'ended' && h('button', { class: 'danger', onclick: command('end', id) }, t('End')),
   ];
   return h('article', { class: 'stack', 'aria-label': c.name || c.phoneNumber },
     h('div', { class: 'row between' }, h('div', {}, h('p', { class: 'big wrap' }, c.name || c.phoneNumber || t('Unknown')), h('p', { class: 'muted' }, c.name && c.name !== c.phoneNumber ? `${c.phoneNumber} · ` : '', c.line)), time),
