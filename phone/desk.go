@@ -41,6 +41,10 @@ func (t *turn) applyDesk(w What) bool {
 		t.ways = w.Ways
 	case SignInResult:
 		t.signInResult(w)
+	case WiFiHeard:
+		t.wifiHeard(w)
+	case NetworkRefused:
+		t.say(ToastNetworkRefused, "", true)
 	default:
 		return false
 	}

@@ -14,6 +14,8 @@ const (
 	FormPIN    FormKind = "pin"
 	FormEmail  FormKind = "email"
 	FormHost   FormKind = "host" // of a server, with port and path if need be
+	// FormAddress is an address of IPv4: * writes the point and # the slash.
+	FormAddress FormKind = "address"
 	// FormPassword is a text that shows as bullets.
 	FormPassword FormKind = "password"
 )
@@ -124,6 +126,12 @@ func (t *turn) formDigit(d byte) {
 		}
 		if f.kind == FormPIN && (d < '0' || d > '9') {
 			return false
+		}
+		if f.kind == FormAddress && d == '*' {
+			d = '.'
+		}
+		if f.kind == FormAddress && d == '#' {
+			d = '/'
 		}
 		return f.insert(rune(d))
 	})

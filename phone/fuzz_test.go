@@ -209,6 +209,12 @@ func (m *simulation) desk(c byte) What {
 		}
 		return PINChecked{c > 60}
 	case 1:
+		if c%7 == 1 {
+			return []What{
+				WiFiHeard{[]HeardNetwork{{Name: "Office", Signal: -50, Usable: true}, {Name: "Guests", Signal: -65, Open: true, Usable: true}, {Name: "x", Signal: -80}}[:int(c/8)%4]}, NetworkRefused{},
+				DeviceChanged{DeviceInfo{Network: NetworkSetup{Able: true, Radio: c > 128, Wired: Wired{Address: "192.0.2.10/24"}}}},
+			}[int(c/7)%3]
+		}
 		if c%3 == 0 {
 			return SignInResult{[]SignInWhy{"", WhyPassword, WhyHost}[int(c/3)%3]}
 		}

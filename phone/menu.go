@@ -1,6 +1,7 @@
 package phone
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -21,6 +22,7 @@ type DeviceInfo struct {
 	Camera                 bool           // codes can be read with it, when asked to
 	Parts                  []SoftwarePart // the free software inside
 	Web                    WebInfo
+	Network                NetworkSetup
 }
 
 // SoftwarePart is a piece of free software in the phone.
@@ -114,8 +116,11 @@ func (s *State) menuEntries() []entry {
 			{SetForwardAfter, "@" + SetForwardAfter, itoa(int(set.Forward.NoAnswerAfter/time.Second)) + " s", (*turn).nextForwardTime},
 		}
 	case menuSettings:
-		all := []entry{sub(menuSound), sub(menuDisplay), sub(menuLanguage), sub(menuCalls), sub(menuLock), to("network", ScreenNetwork),
-			{"reset", "@reset", "", (*turn).askReset}, sub(menuWeb)}
+		all := []entry{sub(menuSound), sub(menuDisplay), sub(menuLanguage), sub(menuCalls), sub(menuLock), to("network", ScreenNetwork)}
+		if s.device.Network.Able {
+			all = append(all, entry{menuNetwork, "@" + menuNetwork, "", (*turn).openNetworkMenu})
+		}
+		all = append(all, entry{"reset", "@reset", "", (*turn).askReset}, sub(menuWeb))
 		if s.stick {
 			all = append(all, entry{"report", "@report", "", (*turn).saveReport})
 		}
@@ -157,6 +162,10 @@ func (s *State) menuEntries() []entry {
 		return s.webMenu()
 	case menuSignIn:
 		return s.signInMenu()
+	case menuNetwork:
+		return s.networkMenu()
+	case menuWiFi:
+		return s.wifiMenu()
 	}
 	return nil
 }
@@ -355,6 +364,7 @@ func init() {
 			t.forwardCall(c, text)
 		},
 	}
+	maps.Copy(formUses, networkForms)
 	for _, which := range []string{SetForwardAlways, SetForwardBusy, SetForwardNoAnswer} {
 		formUses[which] = func(t *turn, _ *form, text string) {
 			t.pageBack()

@@ -67,6 +67,7 @@ type State struct {
 	contacts []ContactCard // sorted; replaced, never changed
 	ids      []CallerID
 	device   DeviceInfo
+	wiring   wiring
 	remote   RemoteControl
 	choice   int // the selected suggestion while dialling, 0: what was typed
 	callback callback

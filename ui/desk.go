@@ -39,6 +39,8 @@ func (b *builder) form(f phone.FormView) Entry {
 	case f.Error != "":
 		e.Note = Text{b.c.say(f.Error), ToneStop}
 	case f.Kind == phone.FormNumber || f.Kind == phone.FormPIN:
+	case f.Kind == phone.FormAddress:
+		e.Chips = append(e.Chips, Chip{Text: "* .", Tone: ToneAccent}, Chip{Text: "# /", Tone: ToneAccent})
 	case f.Mode == phone.ModeLower:
 		e.Chips = append(e.Chips, Chip{Text: "abc", Tone: ToneAccent})
 	default:

@@ -218,7 +218,7 @@ func assemble(o options, cfg provisioning.Config, told []health.Problem, prov *a
 		Config: cfg, DataDir: o.data, SecretsKey: o.key, Built: installed(), Devices: device.Mux{Default: cards, Named: map[string]device.Driver{"null": device.NewNull().Real()}},
 		Loopback: o.loopback, TrustLocal: o.trustLocal, PhoneName: cfg.DisplayName.Value, Version: version, Who: app.Identify("/", version), Log: log,
 		Board:   app.Board{Name: devices.Name, Keypads: devices.Keypads, Hook: devices.Hook, Lamps: devices.Lamps, Panels: devices.Panels, FewKeys: devices.FewKeys, Scanners: devices.Scanners, Camera: openCamera(devices.Camera)},
-		Network: &netsettings.Client{}, Updater: updates, Reboot: updates.Reboot, Given: prov, StickDir: stickDir, StickSocket: stickSocket, SetServer: prov.SetSignInServer,
+		Network: &netsettings.Client{}, Updater: updates, Reboot: updates.Reboot, Given: prov, StickDir: stickDir, StickSocket: stickSocket, SetServer: prov.SetSignInServer, SetKeys: prov.SetKeys,
 		CheckConfig: func(reboot bool) {
 			prov.CheckSync()
 			if reboot {

@@ -24,11 +24,13 @@ import (
 	"phoned/internal/calllog"
 	"phoned/internal/clock"
 	"phoned/internal/health"
+	"phoned/internal/netsettings"
 	"phoned/internal/secret"
 	"phoned/manage"
 	"phoned/media"
 	"phoned/media/audio"
 	"phoned/phone"
+	"phoned/provisioning"
 	"phoned/sip"
 )
 
@@ -104,6 +106,11 @@ type Config struct {
 	Enrol Enroller
 	// Ways are the ways to sign in; Code is set by New.
 	Ways phone.SignInWays
+	// SetKeys changes the configuration's keys that a person sets at the phone, ScanWiFi
+	// listens for wireless networks; nil: not possible. KnownWiFi are those of now.
+	SetKeys   func(map[string]any) error
+	ScanWiFi  func(context.Context) ([]netsettings.Heard, error)
+	KnownWiFi []provisioning.WiFi
 	// SetServer keeps a sign-in server that was typed at the phone; nil: not possible.
 	SetServer func(address string) error
 	// Tokens are the provisioned ones, if any.

@@ -90,6 +90,9 @@ type Options struct {
 	// TrustLocal: programs of this machine manage the phone without signing in
 	// (manage.Config.TrustLocal).
 	TrustLocal bool
+	// SetKeys changes the configuration's keys that a person sets at the phone; nil: it
+	// can't be done.
+	SetKeys func(map[string]any) error
 	// SetServer keeps a sign-in server that was typed at the phone; nil: it can't be.
 	SetServer func(address string) error
 	// PageLife is how long a code of the phone's own sign-in page is good for, 0: ten
@@ -238,13 +241,14 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 		Device: func() phone.DeviceInfo {
 			d := deviceInfo(o, id)
 			d.Web = s.web.info(d.Addresses)
+			d.Network = networkSetup(o)
 			return d
 		},
 		ForgetAccounts: s.web.forget, SignedOut: s.Flight.Forget,
 		CheckConfig: o.CheckConfig,
 		Given:       o.Given, StickDir: o.StickDir,
 		Ways:      phone.SignInWays{Server: serverHost(o.Config.OAuthEndpoint.Value), SetServer: typedServer(o.Config)},
-		SetServer: o.SetServer,
+		SetServer: o.SetServer, SetKeys: o.SetKeys, KnownWiFi: o.Config.WiFi.Value,
 		LineDefaults: func(l *Line) {
 			l.SIP.Roots, l.SIP.DisplayName, l.Codecs = roots, o.Config.DisplayName.Value, o.Codecs
 		},
@@ -281,6 +285,9 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 	}
 	s.support = &support{s: s, cfg: o.Config, secrets: secrets, info: s.info(o, o.Clock.Now()), device: cfg.Device, parts: append(s.recordedParts(), o.Support...), now: o.Clock.Now}
 	s.syslog = s.openSyslog(o, roots, cfg.Device)
+	if o.Network != nil {
+		cfg.ScanWiFi = o.Network.Scan
+	}
 	if o.StickSocket != "" {
 		cfg.Report = s.reportTo(o.StickSocket)
 	}

@@ -61,6 +61,12 @@ func (p *Phone) runDesk(e phone.Effect) bool {
 		p.typed.cancel()
 	case phone.SetSignInServer:
 		p.saves.add(func() { p.setSignInServer(e) })
+	case phone.SetNetwork:
+		p.saves.add(func() { p.setKeys(wiredKeys(e.Wired)) })
+	case phone.JoinWiFi:
+		p.saves.add(func() { p.setKeys(wifiKeys(p.cfg.KnownWiFi, e)) })
+	case phone.ScanWiFi:
+		p.wg.Go(p.scanWiFi) // it takes seconds
 	case phone.SaveReport:
 		p.saveReport()
 	case phone.TakeOffer:

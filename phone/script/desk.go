@@ -18,6 +18,7 @@ import (
 //	offer stick|code [pin] [HOST] · offer gone|wrong · camera [off] · stick in|out · report ok|failed ·
 //	type TEXT (digit keys, 1 s apart, for letters) · wake, sleep, toggle, theme T (commands for the display) ·
 //	ways [code] [password] [set] [HOST] · signin WHY|ok · certificate HEX ·
+//	network [ADDRESS] [radio], network refused · heard NAME[!open|!no]… (10 dB apart, from −50 dBm) ·
 //	parts NAME… · licence NAME TEXT (| begins a paragraph)
 var desk = map[string]func(*World, []string) error{
 	"keys": func(w *World, a []string) error {
@@ -131,6 +132,30 @@ var desk = map[string]func(*World, []string) error{
 		}
 		return w.Do(phone.SignInResult{Why: why})
 	},
+	"network": func(w *World, a []string) error {
+		n := phone.NetworkSetup{Able: true}
+		for _, x := range a {
+			switch {
+			case x == "refused":
+				return w.Do(phone.NetworkRefused{})
+			case x == "radio":
+				n.Radio = true
+			default:
+				n.Address = x
+			}
+		}
+		d := w.State.View().Device
+		d.Network = n
+		return w.Do(phone.DeviceChanged{Device: d})
+	},
+	"heard": func(w *World, a []string) error {
+		var e phone.WiFiHeard
+		for i, x := range a {
+			name, kind, _ := strings.Cut(x, "!")
+			e.Networks = append(e.Networks, phone.HeardNetwork{Name: name, Signal: -50 - 10*i, Open: kind == "open", Usable: kind != "no"})
+		}
+		return w.Do(e)
+	},
 	"certificate": func(w *World, a []string) error {
 		s := phone.SessionInfo{State: phone.SessionPending, URL: "https://192.0.2.7:8443/enrol", Code: "WXYZ-BCDF", Fingerprint: word(a, 0)}
 		return w.Do(phone.SessionChanged{Session: s})
@@ -230,6 +255,12 @@ func describeDesk(x phone.Effect) (string, bool) {
 		return "StopSignInWith", true
 	case phone.SetSignInServer:
 		return "SetSignInServer " + x.Address, true
+	case phone.SetNetwork:
+		return strings.Join(strings.Fields(fmt.Sprint("SetNetwork ", x.Wired.Address, " ", x.Wired.Gateway, " ", x.Wired.DNS, " ", x.Wired.VLAN)), " "), true
+	case phone.ScanWiFi:
+		return "ScanWiFi", true
+	case phone.JoinWiFi:
+		return strings.TrimSpace("JoinWiFi " + x.Name + " " + string(x.Passphrase)), true
 	case phone.ReadLicence:
 		return "ReadLicence " + x.Part, true
 	case phone.TakeOffer:

@@ -3,6 +3,7 @@ package phone_test
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -115,4 +116,69 @@ func TestNetworkIsNotOurs(t *testing.T) {
 			return p.Code == "config.network" && strings.Contains(p.Detail, "systemd-networkd")
 		})
 	})
+}
+
+// A person sets an address at the phone; the site's lock forbids it.
+func TestNetworkSetUpAtThePhone(t *testing.T) {
+	t.Parallel()
+	h := live(t, "", nil)
+	h.registered(1)
+	h.until(1, "told that the network can be set up", func(v phone.View) bool { return v.Device.Network.Able })
+	h.give(provisioning.LayerUser, `theme = "light"`)
+	h.registered(2)
+	h.until(2, "told that the network can be set up", func(v phone.View) bool { return v.Device.Network.Able })
+	soft := h.phone(2).Phone.View().SoftKeys
+	menu := slices.Index(soft[:], phone.ActMenu)
+	if menu < 0 {
+		t.Fatal("there is no menu")
+	}
+	h.keys(2, phone.Key("sk"+strconv.Itoa(menu+1)))
+	open := func(id string) {
+		t.Helper()
+		for {
+			m := h.phone(2).Phone.View().Menu
+			if m.Index < len(m.Items) && m.Items[m.Index].ID == id {
+				h.keys(2, "ok")
+				return
+			}
+			if m.Index+1 >= len(m.Items) {
+				t.Fatalf("no row %q in %+v", id, m)
+			}
+			h.keys(2, "down")
+			h.until(2, "a step", func(v phone.View) bool { return v.Menu.Index == m.Index+1 })
+		}
+	}
+	title := func(s string) {
+		t.Helper()
+		h.until(2, s, func(v phone.View) bool { return v.Menu.Title == "@"+s || v.Form != nil && v.Form.ID == s })
+	}
+	title("menu")
+	open("settings")
+	title("settings")
+	open("network_setup")
+	title("network_setup")
+	open("net_address")
+	title("net_address")
+	h.keys(2, "1", "9", "2", "*", "0", "*", "2", "*", "1", "0", "ok")
+	h.until(2, "the address in the menu", func(v phone.View) bool {
+		return slices.ContainsFunc(v.Menu.Items, func(i phone.MenuItem) bool { return i.Value == "192.0.2.10/24" })
+	})
+	open("net_apply")
+	h.registered(3)
+	if s, _ := h.net.settings(); s.IPv4 != "192.0.2.10/24" {
+		t.Errorf("%+v", s)
+	}
+	if cfg, _, _ := h.prov.Config(); cfg.Theme.Value != "light" {
+		t.Error("what was set before is gone")
+	}
+	h.write()
+	h.give(provisioning.LayerSite, "ipv4_address = \"192.0.2.11/24\"\nlocked = [\"ipv4_address\"]")
+	h.registered(4)
+	h.until(4, "told that the network can't be set up", func(v phone.View) bool { return v.Device.Interface != "" || v.Device.Version != "" })
+	if h.phone(4).Phone.View().Device.Network.Able {
+		t.Error("the menu offers what is locked")
+	}
+	if err := h.prov.SetKeys(map[string]any{"ipv4_address": "192.0.2.12/24"}); err == nil {
+		t.Error("a locked key was set")
+	}
 }

@@ -133,7 +133,7 @@ func liveWith(t *testing.T, site http.Handler, image func(*lab.Exchange) string,
 		s, err := app.Assemble(app.Options{
 			Config: cfg, DataDir: data, Devices: b.card, Version: "test", Clock: h.clock, Board: app.Board{Name: "virtual"},
 			Roots: ex.CertPool(), Loopback: true, PhoneName: "Front desk", Log: slog.New(slog.DiscardHandler),
-			Network: h.net, CheckConfig: func(bool) { h.prov.CheckSync() }, Given: h.prov, SetServer: h.prov.SetSignInServer,
+			Network: h.net, CheckConfig: func(bool) { h.prov.CheckSync() }, Given: h.prov, SetServer: h.prov.SetSignInServer, SetKeys: h.prov.SetKeys,
 		})
 		if err != nil {
 			return app.Made{}, errors.Join(err, b.card.Close())

@@ -64,6 +64,17 @@ func desk() []Scene {
 	asked.Menu = phone.MenuView{Title: "@offer.access", Items: []phone.MenuItem{
 		{ID: "from", Label: "@offer.from", Value: "192.168.178.24"}, {ID: "code", Label: "@offer.access_code", Value: "4837 2619"},
 	}}
+	network := view(phone.ScreenMenu, keys(phone.ActSelect, phone.ActNone, phone.ActNone, phone.ActBack))
+	network.Menu = phone.MenuView{Title: "@network_setup", Items: []phone.MenuItem{
+		{ID: "net_address", Label: "@net_address", Value: "192.168.178.230/24"}, {ID: "net_gateway", Label: "@net_gateway", Value: "192.168.178.1"},
+		{ID: "net_dns", Label: "@net_dns", Value: "@net_automatic"}, {ID: "net_vlan", Label: "@net_vlan", Value: "@off"},
+		{ID: "wifi", Label: "@wifi", Value: "Office"}, {ID: "net_apply", Label: "@net_apply"},
+	}}
+	wifi := view(phone.ScreenMenu, keys(phone.ActSelect, phone.ActNone, phone.ActNone, phone.ActBack))
+	wifi.Menu = phone.MenuView{Title: "@wifi", Items: []phone.MenuItem{
+		{ID: "wifi/0", Label: "Office", Value: "@quality.good"}, {ID: "wifi/1", Label: "Guests", Value: "@quality.fair"}, {ID: "wifi/2", Label: "Old printer", Value: "@wifi_unusable"},
+	}}
+	address := form(phone.ActSave, phone.ActNone, phone.ActCancel, phone.FormView{ID: "net_address", Title: "@form.net_address", Kind: phone.FormAddress, Text: "192.168.178.230/24", Cursor: 18})
 	web := view(phone.ScreenMenu, keys(phone.ActSelect, phone.ActNone, phone.ActNone, phone.ActBack))
 	web.Remote = phone.RemoteControl{By: "admin", From: "192.168.178.24"}
 	web.Menu = phone.MenuView{Title: "@web", Items: []phone.MenuItem{
@@ -87,6 +98,7 @@ func desk() []Scene {
 		{"offer-code", false, now, code},
 		{"offer-access", false, now, asked},
 		{"web", false, now, web},
+		{"network-setup", false, now, network}, {"wifi", false, now, wifi}, {"form-address", false, now, address},
 		{"locked", true, now, lock},
 		{"choice", false, now, choice},
 		{"switches", false, now, sound},
