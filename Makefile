@@ -11,7 +11,7 @@ ARGS ?=
 .PHONY: help
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
-	@echo; echo 'AREA of test-full: interop fuzz kernel qemu arm64 web fleet power image'
+	@echo; echo 'AREA of test-full: interop fuzz kernel qemu arm64 web fleet power image release'
 
 .PHONY: run
 run: setup-run build ## start the lab exchange and the phone; prints the address of its front panel
@@ -40,7 +40,21 @@ deb: setup-run build ## build/phoned_VERSION_ARCH.deb for this machine's Debian
 deb-arm64: build-arm64 ## the same for 64-bit Arm boards
 	@scripts/deb arm64
 
-.PHONY: image image-run test-image
+.PHONY: install uninstall release
+install: build ## without packages: PREFIX (/usr/local) and DESTDIR are honoured; /etc/phoned is never replaced
+	@scripts/install install
+uninstall: ## take away what make install brought, but for /etc/phoned
+	@scripts/install uninstall
+release: setup-run ## packages, phonectl, bills of materials, licences, checksums, in build/release
+	@scripts/setup build arm64
+	@scripts/release
+
+.PHONY: image image-run test-image reproduce-image
+reproduce-image: ## build the image twice and compare (diffoscope, if installed, explains)
+	@[ -d build/image-keys ] || image/keys build/image-keys reproduce
+	@IMAGE_KEYS=build/image-keys image/build build/image-one
+	@IMAGE_KEYS=build/image-keys image/build build/image-two
+	@scripts/compare build/image-one/phoned.img build/image-two/phoned.img
 image: setup-image build-arm64 ## the flashable image for QEMU's arm64 board and a signed update, in build/image (root)
 	@image/build
 image-run: ## boot build/image by hand in QEMU (KEEP=1: what was changed stays)
@@ -58,7 +72,7 @@ test: ## everything a change must pass: at most 35 minutes on a new machine, 15 
 
 .PHONY: test-full
 test-full: ## the whole matrix of one AREA
-	@test/run $(or $(AREA),$(error say which: make test-full AREA=interop|fuzz|kernel|qemu|arm64|web|fleet|power|image))
+	@test/run $(or $(AREA),$(error say which: make test-full AREA=interop|fuzz|kernel|qemu|arm64|web|fleet|power|image|release))
 
 .PHONY: test-peers
 test-peers: ## calls with FreeSWITCH and Asterisk built beside the project (PEERS=dir)
