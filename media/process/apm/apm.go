@@ -11,6 +11,21 @@ package apm
 #cgo CXXFLAGS: -std=c++17 -O2 -Wno-unused-parameter
 #cgo pkg-config: webrtc-audio-processing
 #include "shim.h"
+
+// The arguments of a frame, for package ccall.
+typedef struct {
+	struct apm *apm;
+	int16_t *mic;
+	const int16_t *far_end;
+	int delay, refused;
+} phoned_apm;
+
+static void phoned_frame(void *arg) {
+	phoned_apm *a = arg;
+	a->refused = apm_process(a->apm, a->mic, a->far_end, a->delay);
+}
+
+static void *phoned_framer(void) { return phoned_frame; }
 */
 import "C"
 
@@ -20,6 +35,7 @@ import (
 	"unsafe"
 
 	"phoned/media/audio"
+	"phoned/media/ccall"
 )
 
 // Suppression is how hard residual echo is pushed down.
@@ -62,6 +78,7 @@ type Processor struct {
 	a      *C.struct_apm
 	echo   bool
 	delay  C.int
+	args   C.phoned_apm
 	errors atomic.Uint64
 }
 
@@ -89,12 +106,19 @@ func flag(on bool) C.int {
 	return 0
 }
 
+var framer = C.phoned_framer()
+
 // Process implements process.Processor.
 func (p *Processor) Process(mic, far []int16) {
 	if p.a == nil || len(mic) < audio.FrameLen || len(far) < audio.FrameLen {
 		return
 	}
-	if C.apm_process(p.a, (*C.int16_t)(unsafe.Pointer(&mic[0])), (*C.int16_t)(unsafe.Pointer(&far[0])), p.delay) != 0 {
+	p.args = C.phoned_apm{
+		apm: p.a, mic: (*C.int16_t)(unsafe.Pointer(&mic[0])), far_end: (*C.int16_t)(unsafe.Pointer(&far[0])), delay: p.delay,
+	}
+	ccall.Call(framer, unsafe.Pointer(&p.args))
+	p.args.mic, p.args.far_end = nil, nil
+	if p.args.refused != 0 {
 		p.errors.Add(1)
 	}
 }

@@ -13,6 +13,24 @@ package speex
 static int set_int(SpeexPreprocessState *p, int what, int value) { return speex_preprocess_ctl(p, what, &value); }
 static int set_float(SpeexPreprocessState *p, int what, float value) { return speex_preprocess_ctl(p, what, &value); }
 static int set_echo(SpeexPreprocessState *p, SpeexEchoState *e) { return speex_preprocess_ctl(p, SPEEX_PREPROCESS_SET_ECHO_STATE, e); }
+
+// The arguments of a frame, for package ccall; a part that is NULL is left out.
+typedef struct {
+	void *echo, *pre;
+	const spx_int16_t *mic, *far_end;
+	spx_int16_t *out;
+} phoned_speex;
+
+static void phoned_frame(void *arg) {
+	phoned_speex *a = arg;
+	if (a->echo)
+		speex_echo_cancellation(a->echo, a->mic, a->far_end, a->out);
+	if (a->pre)
+		speex_preprocess_run(a->pre, a->out);
+}
+
+static void *phoned_framer(void) { return phoned_frame; }
+
 static int set_rate(SpeexEchoState *e, int rate) { return speex_echo_ctl(e, SPEEX_ECHO_SET_SAMPLING_RATE, &rate); }
 */
 import "C"
@@ -24,6 +42,7 @@ import (
 	"unsafe"
 
 	"phoned/media/audio"
+	"phoned/media/ccall"
 )
 
 const (
@@ -60,6 +79,7 @@ type Processor struct {
 	pre  *C.SpeexPreprocessState
 
 	linear, noEcho bool
+	args           C.phoned_speex
 
 	micDown, farDown, up *audio.Resampler
 	mic, far, out        []int16
@@ -114,6 +134,8 @@ func flag(on bool) C.int {
 	return 0
 }
 
+var framer = C.phoned_framer()
+
 // Process implements process.Processor. The result is about 2 ms late, for the
 // two conversions of rate.
 func (p *Processor) Process(mic, far []int16) {
@@ -130,15 +152,19 @@ func (p *Processor) Process(mic, far []int16) {
 			p.at = 0
 		}
 	}
-	out := (*C.spx_int16_t)(unsafe.Pointer(&p.out[0]))
+	p.args = C.phoned_speex{
+		mic: (*C.spx_int16_t)(unsafe.Pointer(&p.mic[0])), far_end: (*C.spx_int16_t)(unsafe.Pointer(&p.far[0])),
+		out: (*C.spx_int16_t)(unsafe.Pointer(&p.out[0])),
+	}
 	if p.noEcho {
 		copy(p.out, p.mic)
 	} else {
-		C.speex_echo_cancellation(p.echo, (*C.spx_int16_t)(unsafe.Pointer(&p.mic[0])), (*C.spx_int16_t)(unsafe.Pointer(&p.far[0])), out)
+		p.args.echo = unsafe.Pointer(p.echo)
 	}
 	if !p.linear {
-		C.speex_preprocess_run(p.pre, out)
+		p.args.pre = unsafe.Pointer(p.pre)
 	}
+	ccall.Call(framer, unsafe.Pointer(&p.args))
 	p.wide = p.up.Append(p.wide[:0], p.out)
 	copy(mic, p.wide)
 }
