@@ -81,6 +81,10 @@ func main() {
 	flag.TextVar(&o.level, "log", slog.LevelInfo, "log `level`: debug, info, warn, error")
 	show := flag.Bool("version", false, "print the version")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "phoned: there is no command %q; phoned -help lists the options, and board, provision and tones are commands\n", flag.Arg(0))
+		os.Exit(2)
+	}
 	if *show {
 		fmt.Println(version)
 		return
