@@ -185,6 +185,7 @@ func text(l logring.Line, most int) string {
 }
 
 func value(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
 	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '"' || r == '=' || r == 0x7f || !unicode.IsPrint(r) }) {
 		return strconv.Quote(s)
 	}
