@@ -5,6 +5,7 @@ package backlight
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -47,7 +48,9 @@ func OpenPWM(root, chip string, channel int) (PWM, error) {
 	}
 	// A duty cycle beyond the new period would be refused, and so is any while
 	// there is no period yet.
-	_ = put(filepath.Join(p.dir, "duty_cycle"), 0)
+	if err := whenAllowed(func() error { return put(filepath.Join(p.dir, "duty_cycle"), 0) }); errors.Is(err, fs.ErrPermission) {
+		return PWM{}, fmt.Errorf("PWM %s, channel %d: %w; the group of the phone may not write there (60-phoned.rules)", chip, channel, err)
+	}
 	for _, s := range []struct {
 		name  string
 		value int64
@@ -57,6 +60,19 @@ func OpenPWM(root, chip string, channel int) (PWM, error) {
 		}
 	}
 	return p, nil
+}
+
+// allowed is how long the files of a channel that is new may take to be the phone's.
+const allowed = 2 * time.Second
+
+// whenAllowed tries again while it may not: udev hands a channel's files to the
+// phone's group a moment after the kernel has made them.
+func whenAllowed(try func() error) error {
+	for end := time.Now().Add(allowed); ; time.Sleep(allowed / 100) {
+		if err := try(); !errors.Is(err, fs.ErrPermission) || !time.Now().Before(end) {
+			return err
+		}
+	}
 }
 
 // Set sets the brightness, 0 to 100.
