@@ -40,6 +40,7 @@ type call struct {
 	// answered.
 	replaced bool
 	ended    bool
+	farHolds bool // the far end said so last
 }
 
 // calls is the app's book of legs and calls. Safe for concurrent use.
@@ -256,7 +257,11 @@ func (p *Phone) reoffer(ctx context.Context, c *call, s media.Session) error {
 	if len(answer) == 0 {
 		return nil
 	}
-	return s.Apply(ctx, answer)
+	if err := s.Apply(ctx, answer); err != nil {
+		return err
+	}
+	p.heardAnswer(c, s)
+	return nil
 }
 
 func (p *Phone) sendDigit(c *call, e phone.SendDigit) {

@@ -192,6 +192,7 @@ func (p *Phone) onAnswered(c *call, e sip.LegAnswered) {
 		p.loop.Post(phone.CallIdentified{Call: c.ref(), Party: partyOf(e.Connected)})
 	}
 	p.loop.Post(phone.CallAnswered{Call: c.ref()})
+	p.heardAnswer(c, s)
 	p.plainMediaUp(c)
 }
 
@@ -229,7 +230,6 @@ func (p *Phone) onOffered(c *call, e sip.LegOffered) {
 	}
 	ctx, cancel := context.WithTimeout(c.ctx, gatherTime)
 	defer cancel()
-	_, before := s.Directions()
 	var body []byte
 	var err error
 	if len(e.SDP) == 0 {
@@ -246,12 +246,28 @@ func (p *Phone) onOffered(c *call, e sip.LegOffered) {
 		p.log.Warn("re-INVITE was not answered", "call", c.ref().ID, "err", err)
 		return
 	}
-	if _, now := s.Directions(); held(now) != held(before) {
-		p.loop.Post(phone.RemoteHeld{Call: c.ref(), On: held(now)})
+	_, theirs := s.Directions()
+	p.farHolds(c, theirs)
+}
+
+// heardAnswer notes a hold that the far end's answer tells of. While we hold, an
+// answer is about that.
+func (p *Phone) heardAnswer(c *call, s media.Session) {
+	if ours, theirs := s.Directions(); ours == media.SendRecv {
+		p.farHolds(c, theirs)
 	}
 }
 
-func held(theirs media.Direction) bool { return theirs == media.RecvOnly || theirs == media.Inactive }
+func (p *Phone) farHolds(c *call, theirs media.Direction) {
+	on := theirs == media.RecvOnly || theirs == media.Inactive
+	c.mu.Lock()
+	changed := c.farHolds != on
+	c.farHolds = on
+	c.mu.Unlock()
+	if changed {
+		p.loop.Post(phone.RemoteHeld{Call: c.ref(), On: on})
+	}
+}
 
 func (p *Phone) onInfo(c *call, e sip.InfoReceived) {
 	said := ""

@@ -60,7 +60,9 @@ func (p *Phone) restored(c *call, moved bool) {
 	if err == nil {
 		var answer []byte
 		if answer, err = p.agent.ReInvite(ctx, c.legID(), offer); err == nil && len(answer) > 0 {
-			err = s.Apply(ctx, answer)
+			if err = s.Apply(ctx, answer); err == nil {
+				p.heardAnswer(c, s)
+			}
 		}
 	}
 	switch {

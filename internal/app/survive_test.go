@@ -56,6 +56,8 @@ func (s *still) Apply(_ context.Context, answer []byte) error {
 	return nil
 }
 
+func (s *still) Directions() (ours, theirs media.Direction) { return media.SendRecv, media.SendRecv }
+
 type mobile struct{ still }
 
 func (m *mobile) Move(context.Context) ([]byte, error) { return []byte("moved offer"), m.err }

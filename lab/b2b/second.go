@@ -22,6 +22,8 @@ type Behaviour struct {
 	ToneHz      float64       // what it sends; 0: its sentence, or 1004 Hz without one
 	Echo        bool          // sends back what it hears instead
 	Silent      bool
+	// Holds: it answers the next offer of the other side with sendonly.
+	Holds       bool
 	HangUpAfter time.Duration // 0: never
 	CallHeader  [2]string     // name and value of a header of its INVITEs, as Alert-Info of an intercom; "": none
 }
@@ -53,6 +55,9 @@ func (p *SecondPhone) Behave(b Behaviour) error { return p.e.do(func() { p.how =
 func (p *SecondPhone) voice() func(*mediapeer.End) {
 	how := p.how
 	return func(m *mediapeer.End) {
+		if how.Holds {
+			m.SetWant("sendonly")
+		}
 		switch {
 		case how.Silent:
 			m.Silent()

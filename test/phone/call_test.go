@@ -295,6 +295,37 @@ func TestRemoteHold(t *testing.T) {
 	w.until("they hung up", func(v phone.View) bool { return newest(v).Cause == phone.CauseRemote })
 }
 
+// farHolds has the second phone hold or resume. The phone's own re-INVITE may still
+// be on its way: glare, and another try after a wait (RFC 3261 §14.1).
+func (w *world) farHolds(on bool) {
+	w.t.Helper()
+	err := w.lab.SecondPhone().Hold(w.ctx, on)
+	for tries := 0; tries < 10 && err != nil && strings.Contains(err.Error(), "491"); tries++ {
+		time.Sleep(500 * time.Millisecond)
+		err = w.lab.SecondPhone().Hold(w.ctx, on)
+	}
+	w.must(err)
+}
+
+// A far end that holds by its answer to our offer, as it may do whose own offer met
+// ours, is seen on hold like any other.
+func TestRemoteHoldByAnAnswer(t *testing.T) {
+	t.Parallel()
+	w := ready(t, setup{api: true})
+	w.must(w.lab.SecondPhone().Behave(b2b.Behaviour{Holds: true}))
+	w.dial("1002")
+	w.active()
+	m := w.mark()
+	w.command("hold", `{"on":true}`)
+	w.event(m, "sip-call-hold", func(d map[string]any) bool { return d["onHold"] == true })
+	w.command("hold", `{"on":false}`)
+	w.event(m, "remote-hold", func(d map[string]any) bool { return d["onHold"] == true })
+	w.until("shown", func(v phone.View) bool { return newest(v).RemoteHold && !newest(v).OnHold })
+	w.farHolds(false)
+	w.event(m, "remote-hold", func(d map[string]any) bool { return d["onHold"] == false })
+	w.hangUp()
+}
+
 func TestDigitsAndRecording(t *testing.T) {
 	t.Parallel()
 	w := ready(t, setup{lab: lab.Config{RecordInfo: true}})

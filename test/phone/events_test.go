@@ -3,9 +3,7 @@ package phone_test
 import (
 	"maps"
 	"slices"
-	"strings"
 	"testing"
-	"time"
 
 	"phoned/lab"
 	"phoned/lab/b2b"
@@ -56,13 +54,7 @@ func TestEventsCarryTheirDetails(t *testing.T) {
 	w.event(m, "sip-call-hold", func(d map[string]any) bool { return d["onHold"] == true })
 	w.command("hold", `{"on":false}`)
 	w.event(m, "sip-call-hold", func(d map[string]any) bool { return d["onHold"] == false })
-	// The phone's own re-INVITE may still be on its way: glare, and another try (RFC 3261 §14.1).
-	err := w.lab.SecondPhone().Hold(w.ctx, true)
-	for tries := 0; tries < 10 && err != nil && strings.Contains(err.Error(), "491"); tries++ {
-		time.Sleep(500 * time.Millisecond) // as the section has it: a wait, then once more
-		err = w.lab.SecondPhone().Hold(w.ctx, true)
-	}
-	w.must(err)
+	w.farHolds(true)
 	w.event(m, "remote-hold", nil)
 	w.command("end", "{}")
 	w.gone()
