@@ -112,6 +112,17 @@ func TestFlightRecorder(t *testing.T) {
 	w.event(mark{}, "quality", nil)
 	w.hangUp()
 	w.screen(phone.ScreenEnded)
+	ctx, cancel := w.waiting()
+	defer cancel()
+	for { // the recorder hears of the end a moment after the screen
+		var l struct{ Calls []struct{ Ended *time.Time } }
+		if err := json.Unmarshal(w.askFor("/api/v1/flights"), &l); err != nil || ctx.Err() != nil {
+			t.Fatal("the recorder never heard of the end: ", err)
+		}
+		if len(l.Calls) == 1 && l.Calls[0].Ended != nil {
+			break
+		}
+	}
 	w.softKey(phone.ActReport)
 	w.until("the report is kept", func(v phone.View) bool { return v.Toast != nil && v.Toast.Code == phone.ToastReportMade })
 	var list struct {

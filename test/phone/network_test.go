@@ -91,8 +91,7 @@ func TestNetworkSettingsProveThemselves(t *testing.T) {
 	h.registered(1)
 	h.give(provisioning.LayerUser, "ipv4_address = \"192.0.2.10/24\"\nvlan = 17")
 	h.registered(2)
-	h.write() // the trial
-	h.write() // its end
+	h.proved()
 	if last, ok := h.depot.Last(); !ok || !last.Confirmed {
 		t.Errorf("%+v", last)
 	}
@@ -171,7 +170,7 @@ func TestNetworkSetUpAtThePhone(t *testing.T) {
 	if cfg, _, _ := h.prov.Config(); cfg.Theme.Value != "light" {
 		t.Error("what was set before is gone")
 	}
-	h.write()
+	h.proved()
 	h.give(provisioning.LayerSite, "ipv4_address = \"192.0.2.11/24\"\nlocked = [\"ipv4_address\"]")
 	h.registered(4)
 	h.until(4, "told that the network can't be set up", func(v phone.View) bool { return v.Device.Interface != "" || v.Device.Version != "" })
