@@ -1,6 +1,7 @@
 package backlight
 
 import (
+	"errors"
 	"io/fs"
 	"testing"
 	"testing/synctest"
@@ -19,7 +20,7 @@ func TestWhenAllowed(t *testing.T) {
 				}
 				return nil
 			})
-			if err != want || time.Since(begin) > allowed {
+			if !errors.Is(err, want) || time.Since(begin) > allowed {
 				t.Errorf("%d refusals: %v after %v", tries, err, time.Since(begin))
 			}
 		})
