@@ -174,19 +174,6 @@ func tlsConfigs(host string, l Line, gate *walltime.Gate) []*tls.Config {
 	return []*tls.Config{own, system}
 }
 
-// sleep waits by the clock; it reports false if ctx ended first.
-func sleep(ctx context.Context, c clock.Clock, d time.Duration) bool {
-	fired := make(chan struct{})
-	t := c.AfterFunc(d, func() { close(fired) })
-	select {
-	case <-fired:
-		return true
-	case <-ctx.Done():
-		t.Stop()
-		return false
-	}
-}
-
 // deadline is context.WithTimeout by the injected clock.
 func deadline(ctx context.Context, c clock.Clock, d time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)

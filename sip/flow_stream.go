@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"phoned/internal/clock"
 )
 
 // streamFlow is SIP over TCP or TLS. Two goroutines: one writes, one sends
@@ -168,9 +170,9 @@ func (f *streamFlow) writeBytes(b []byte) bool {
 }
 
 func (f *streamFlow) ping() {
-	for sleep(f.ctx, f.env.clock, f.env.keepAlive) {
+	for clock.Sleep(f.ctx, f.env.clock, f.env.keepAlive) {
 		before := f.pongs.Load()
-		if f.Send([]byte("\r\n\r\n")) != nil || !sleep(f.ctx, f.env.clock, f.env.pong) {
+		if f.Send([]byte("\r\n\r\n")) != nil || !clock.Sleep(f.ctx, f.env.clock, f.env.pong) {
 			return
 		}
 		if before > 0 && f.pongs.Load() == before {

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"net/url"
 	"sync"
+
+	"phoned/internal/clock"
 )
 
 // udpFlow is SIP over UDP with one server. The socket is not connected, so
@@ -93,7 +95,7 @@ func (f *udpFlow) Recv() ([]byte, error) {
 }
 
 func (f *udpFlow) ping() {
-	for sleep(f.ctx, f.env.clock, f.env.keepAlive) {
+	for clock.Sleep(f.ctx, f.env.clock, f.env.keepAlive) {
 		if !f.stun.on.Load() {
 			_ = f.Send([]byte("\r\n\r\n"))
 			continue

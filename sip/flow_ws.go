@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"phoned/internal/clock"
 )
 
 // writeTimeout bounds one write to a peer that does not read.
@@ -194,7 +196,7 @@ func (f *wsFlow) writeFrame(b []byte) bool {
 
 // ping finds out that the peer is gone: no packet of a dead peer ever says so.
 func (f *wsFlow) ping() {
-	for sleep(f.ctx, f.env.clock, f.env.keepAlive) {
+	for clock.Sleep(f.ctx, f.env.clock, f.env.keepAlive) {
 		ctx, cancel := deadline(f.ctx, f.env.clock, f.env.pong)
 		err := f.conn.Ping(ctx)
 		cancel()

@@ -66,7 +66,7 @@ func applyNetwork(ctx context.Context, n NetworkSetter, c provisioning.Config, p
 // whether the phone hangs.
 func (s *System) networkOnTrial(ctx context.Context) {
 	if s.applyNetwork(ctx) {
-		pause(ctx, s.clock, settleTime)
+		clock.Sleep(ctx, s.clock, settleTime)
 	}
 	s.applied = true
 }
@@ -83,14 +83,4 @@ func (s *System) setUpNetwork(ctx context.Context) (done <-chan struct{}) {
 		s.applyNetwork(ctx)
 	}()
 	return over
-}
-
-func pause(ctx context.Context, c clock.Clock, d time.Duration) {
-	due := make(chan struct{})
-	t := c.AfterFunc(d, func() { close(due) })
-	defer t.Stop()
-	select {
-	case <-due:
-	case <-ctx.Done():
-	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"phoned/backend"
 	"phoned/internal/backoff"
+	"phoned/internal/clock"
 	"phoned/internal/health"
 	"phoned/manage"
 	"phoned/phone"
@@ -154,7 +155,7 @@ func (p *Phone) signInByCode(ctx context.Context, again <-chan struct{}) error {
 		case errors.Is(err, manage.ErrEnrolTries):
 			p.triedTooOften(err)
 			p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionOut}})
-			if !p.pause(ctx, enrolPause, again) {
+			if !clock.Wait(ctx, p.clock, enrolPause, again) {
 				return ctx.Err()
 			}
 			continue
@@ -164,7 +165,7 @@ func (p *Phone) signInByCode(ctx context.Context, again <-chan struct{}) error {
 			return err
 		}
 		p.noCode(err)
-		if !p.pause(ctx, wait.Next(), again) {
+		if !clock.Wait(ctx, p.clock, wait.Next(), again) {
 			return ctx.Err()
 		}
 	}
@@ -196,18 +197,4 @@ func (p *Phone) noCode(err error) {
 	p.log.Warn("no code to sign in with", "err", err)
 	p.problem(h)
 	p.loop.Post(phone.SessionChanged{Session: phone.SessionInfo{State: phone.SessionOut}})
-}
-
-// pause waits for d or for again; false: ctx ended.
-func (p *Phone) pause(ctx context.Context, d time.Duration, again <-chan struct{}) bool {
-	due := make(chan struct{})
-	t := p.clock.AfterFunc(d, func() { close(due) })
-	defer t.Stop()
-	select {
-	case <-due:
-	case <-again:
-	case <-ctx.Done():
-		return false
-	}
-	return true
 }

@@ -113,21 +113,9 @@ func (s *Sender) Run(ctx context.Context) {
 			wait.Reset()
 		}
 		s.failed(now, err)
-		if !s.pause(ctx, wait.Next()) {
+		if !clock.Sleep(ctx, s.cfg.Clock, wait.Next()) {
 			return
 		}
-	}
-}
-
-func (s *Sender) pause(ctx context.Context, d time.Duration) bool {
-	over := make(chan struct{})
-	t := s.cfg.Clock.AfterFunc(d, func() { close(over) })
-	defer t.Stop()
-	select {
-	case <-over:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }
 
