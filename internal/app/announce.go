@@ -73,7 +73,10 @@ func (s *System) refreshAnnouncement(ctx context.Context, refresh func()) {
 	off := s.Phone.View().Settings.WebOff
 	for {
 		select {
-		case v := <-views:
+		case v, ok := <-views:
+			if !ok {
+				return // and so does the announcement
+			}
 			if v.Settings.WebOff != off {
 				off = v.Settings.WebOff
 				refresh()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"phoned/manage"
@@ -17,7 +18,7 @@ const (
 	echoAnswer = 30 * time.Second // for the echo to answer
 	echoLag    = 2 * time.Second  // later than that nobody calls it an echo
 	echoFrame  = audio.Rate / 100 // 10 ms
-	// An echo is what is this like what was said, over the course of its levels.
+	// An echo is as like what was said as this, over the course of its levels.
 	echoLike  = 0.6
 	echoQuiet = -60 // dBFS; less is nothing
 )
@@ -48,21 +49,25 @@ func (d soundDesk) Echo(ctx context.Context, t manage.EchoTest) (manage.EchoResu
 	return out, err
 }
 
-// answered waits for the only call there is to be in progress, with voice; cause says
-// why it is not.
+// answered waits for the call that was dialled to be in progress, with voice; cause says
+// why it is not. Who calls meanwhile is left alone.
 func answered(ctx context.Context, views <-chan phone.View) (call phone.CallID, cause string, err error) {
 	late := time.NewTimer(echoAnswer)
 	defer late.Stop()
 	for {
 		select {
-		case v := <-views:
-			if len(v.Calls) == 0 {
+		case v, ok := <-views:
+			if !ok {
+				return 0, "", fmt.Errorf("%w: the phone ends", manage.ErrNotNow)
+			}
+			i := slices.IndexFunc(v.Calls, func(c phone.CallView) bool { return c.Direction == phone.Outbound })
+			if i < 0 {
 				if call != 0 {
 					return 0, "ended", nil
 				}
 				continue
 			}
-			c := v.Calls[0]
+			c := v.Calls[i]
 			call = c.ID
 			switch {
 			case c.State == phone.Ending || c.State == phone.Ended:

@@ -192,7 +192,6 @@ func (p *Phone) onAnswered(c *call, e sip.LegAnswered) {
 		p.loop.Post(phone.CallIdentified{Call: c.ref(), Party: partyOf(e.Connected)})
 	}
 	p.loop.Post(phone.CallAnswered{Call: c.ref()})
-	p.heardAnswer(c, s)
 	p.plainMediaUp(c)
 }
 
@@ -250,8 +249,9 @@ func (p *Phone) onOffered(c *call, e sip.LegOffered) {
 	p.farHolds(c, theirs)
 }
 
-// heardAnswer notes a hold that the far end's answer tells of. While we hold, an
-// answer is about that.
+// heardAnswer notes a hold that the far end's answer to a re-INVITE tells of. While we
+// hold, an answer is about that; the first answer of a call is what the far end is, an
+// announcement maybe.
 func (p *Phone) heardAnswer(c *call, s media.Session) {
 	if ours, theirs := s.Directions(); ours == media.SendRecv {
 		p.farHolds(c, theirs)

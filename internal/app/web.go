@@ -35,7 +35,7 @@ type web struct {
 	// clients vouch for client certificates; nil: none is asked for.
 	clients *x509.CertPool
 	where   []string // off, all, loopback, interfaces and addresses
-	// announced is the name by mDNS: one label; "": none.
+	// announced is the name by mDNS: one label; nil: none.
 	announced atomic.Pointer[string]
 }
 

@@ -177,6 +177,37 @@ func TestFlightRecorder(t *testing.T) {
 	}
 }
 
+// TestSignOutForgetsTheCalls: who signs out at the phone leaves no ladder behind.
+func TestSignOutForgetsTheCalls(t *testing.T) {
+	t.Parallel()
+	w := ready(t, setup{api: true})
+	kept := func() int {
+		var l struct{ Calls []struct{ Number string } }
+		if err := json.Unmarshal(w.askFor("/api/v1/flights"), &l); err != nil {
+			t.Fatal(err)
+		}
+		return len(l.Calls)
+	}
+	w.dial("9196")
+	w.active()
+	w.hangUp()
+	w.gone()
+	if kept() != 1 {
+		t.Fatal("the call was not recorded")
+	}
+	w.leapUntil("idle", time.Second, func(v phone.View) bool { return v.Screen == phone.ScreenIdle })
+	w.menu("sign_out")
+	w.screen(phone.ScreenConfirm)
+	w.softKey(phone.ActYes)
+	ctx, cancel := w.waiting()
+	defer cancel()
+	for kept() != 0 {
+		if ctx.Err() != nil {
+			t.Fatal("the recorder still has the call of who signed out")
+		}
+	}
+}
+
 // TestTapIsHeardAndShown: what the far end says is in the WAV file, and the screen says
 // that it is recorded.
 func TestTapIsHeardAndShown(t *testing.T) {
