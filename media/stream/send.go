@@ -84,10 +84,12 @@ func (s *Stream) WriteFrame(src []int16) {
 		clear(slot[:])
 	}
 	s.w.Store(w + 1)
-	if w+1-s.r.Load() < s.need.Load() {
+	ready, need := w+1-s.r.Load(), s.need.Load()
+	if ready < need {
 		return // a thread woken for nothing costs more than the frame
 	}
-	if s.quick.Load() && s.smu.TryLock() {
+	// More than one packet, after the sender was held up, is no work for the sound's thread.
+	if ready == need && s.quick.Load() && s.smu.TryLock() {
 		s.drain()
 		s.smu.Unlock()
 		return

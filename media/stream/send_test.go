@@ -153,3 +153,61 @@ func TestBusySenderDoesNotHoldUpTheSound(t *testing.T) {
 		}
 	})
 }
+
+// swallow is a prompt writer that keeps nothing.
+type swallow struct{ n int }
+
+func (*swallow) Prompt() bool { return true }
+
+func (s *swallow) WriteRTP(*rtp.Header, []byte) error { s.n++; return nil }
+
+// The sound's own thread makes packets: it allocates nothing.
+func TestQuickPacketsAllocateNothing(t *testing.T) {
+	for _, name := range []string{"PCMA", "G722", "opus"} {
+		w := &swallow{}
+		s := sending(t, name, w, nil)
+		frame := make([]int16, audio.FrameLen)
+		// By hand what WriteFrame does while packets are quick, whatever this machine is.
+		packet := func() {
+			for range 2 {
+				s.ring[s.w.Load()%ringLen] = [audio.FrameLen]int16(frame)
+				s.w.Add(1)
+			}
+			s.drain()
+		}
+		s.smu.Lock()
+		for range 10 {
+			packet()
+		}
+		before := w.n
+		if n := testing.AllocsPerRun(100, packet); n != 0 {
+			t.Errorf("%s: %v allocations a packet", name, n)
+		}
+		if got := w.n - before; got != 101 { // AllocsPerRun tries once first
+			t.Errorf("%s: %d packets", name, got)
+		}
+		s.smu.Unlock()
+		s.Close()
+	}
+}
+
+// What has piled up is no work for the sound's thread.
+func TestPiledUpPacketsAreTheSenders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &prompt{}
+		s := sending(t, "PCMA", p, nil)
+		defer s.Close()
+		for range 4 {
+			tick(s, p)
+		}
+		s.w.Add(3) // as if the sender had been held up for them
+		s.WriteFrame(make([]int16, audio.FrameLen))
+		if n := len(p.packets()); n != 2 {
+			t.Errorf("%d packets when WriteFrame returned", n)
+		}
+		synctest.Wait()
+		if n := len(p.packets()); n != 4 {
+			t.Errorf("%d packets in the end", n)
+		}
+	})
+}
