@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 
+	"phoned/internal/netsettings"
 	"phoned/phone"
 	"phoned/provisioning"
 )
@@ -105,7 +105,7 @@ func networkSetup(o Options) phone.NetworkSetup {
 		Able:  o.Network != nil && o.SetKeys != nil && !slices.ContainsFunc([]string{"ipv4_address", "ipv4_gateway", "dns_servers", "vlan"}, locked),
 		Wired: phone.Wired{Address: c.IPv4Address.Value, Gateway: c.IPv4Gateway.Value, VLAN: int(c.VLAN.Value)},
 	}
-	n.Radio = n.Able && !locked("wifi") && hasRadio("/")
+	n.Radio = n.Able && !locked("wifi") && netsettings.Wireless("") != ""
 	if len(c.DNSServers.Value) > 0 {
 		n.DNS = c.DNSServers.Value[0]
 	}
@@ -113,12 +113,6 @@ func networkSetup(o Options) phone.NetworkSetup {
 		n.WiFi = c.WiFi.Value[0].SSID
 	}
 	return n
-}
-
-// hasRadio says whether the machine has Wi-Fi.
-func hasRadio(root string) bool {
-	found, err := filepath.Glob(filepath.Join(root, "sys/class/net/*/phy80211"))
-	return err == nil && len(found) > 0
 }
 
 // setKeys keeps what was set up at the phone.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -43,17 +44,8 @@ func (s *System) openSyslog(o Options, roots *x509.CertPool, device func() phone
 // origin says which phone it is, in the device's own words where it has any.
 func origin(o Options, d phone.DeviceInfo) syslog.Origin {
 	host, _ := os.Hostname()
-	out := syslog.Origin{Host: host, App: "phoned", PID: os.Getpid(), Serial: o.Who.Serial, Model: o.Who.Model, MAC: o.Who.MAC, Version: o.Version}
-	if out.Serial == "" {
-		out.Serial = d.Serial
-	}
-	if out.Model == "" {
-		out.Model = d.Model
-	}
-	if out.MAC == "" {
-		out.MAC = strings.ReplaceAll(d.MAC, ":", "")
-	}
-	return out
+	return syslog.Origin{Host: host, App: "phoned", PID: os.Getpid(), Version: o.Version,
+		Serial: cmp.Or(o.Who.Serial, d.Serial), Model: cmp.Or(o.Who.Model, d.Model), MAC: cmp.Or(o.Who.MAC, strings.ReplaceAll(d.MAC, ":", ""))}
 }
 
 // startSyslog sends until over is called, which sends the rest.

@@ -1,6 +1,7 @@
 package flight
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -96,7 +97,7 @@ func (s *sheet) contents(calls []Call) {
 		s.Raw(`<li><a href="#c`)
 		s.Text(c.Call)
 		s.Raw(`">`)
-		s.Text(day(c.Began), " · ", or(c.Direction, "call"), " · ", or(c.Number, "no number"))
+		s.Text(day(c.Began), " · ", cmp.Or(c.Direction, "call"), " · ", cmp.Or(c.Number, "no number"))
 		s.Raw("</a>")
 		spoke := duration(c)
 		if v := verdict(c); v != "" {
@@ -108,18 +109,11 @@ func (s *sheet) contents(calls []Call) {
 	s.Raw("</ul></section></nav>")
 }
 
-func or(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
-}
-
 func (s *sheet) call(c Call) {
 	s.Raw("\n" + `<section id="c`)
 	s.Text(c.Call)
 	s.Raw(`"><div class="head">`)
-	s.Element("h2", or(c.Number, fmt.Sprint("Call ", c.Call)))
+	s.Element("h2", cmp.Or(c.Number, fmt.Sprint("Call ", c.Call)))
 	if v := verdict(c); v != "" {
 		s.Raw(`<span class="word `)
 		s.Text(v)

@@ -10,8 +10,6 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-func dnsName(s string) (dnsmessage.Name, error) { return dnsmessage.NewName(s) }
-
 // asked is when the question goes out: what is lost is asked for again (RFC 6762 §5.2).
 var asked = []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second}
 

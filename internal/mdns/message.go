@@ -42,58 +42,30 @@ func parse(b []byte) (message, bool) {
 	if p.SkipAllQuestions() != nil {
 		return m, !m.response
 	}
-	m.answers = section(p.AnswerHeader, &p, p.SkipAnswer)
+	m.answers = section(p.Answer)
 	if p.SkipAllAnswers() != nil {
 		return m, true
 	}
-	m.proposed = section(p.AuthorityHeader, &p, p.SkipAuthority)
+	m.proposed = section(p.Authority)
 	if p.SkipAllAuthorities() != nil || !m.response {
 		return m, true
 	}
-	m.answers = append(m.answers, section(p.AdditionalHeader, &p, p.SkipAdditional)...)
+	m.answers = append(m.answers, section(p.Additional)...)
 	return m, true
 }
 
-// section reads the records of ours' types.
-func section(next func() (dnsmessage.ResourceHeader, error), p *dnsmessage.Parser, skip func() error) []record {
+// section reads the records of the types that we have.
+func section(next func() (dnsmessage.Resource, error)) []record {
 	var out []record
 	for range maxRecords {
-		h, err := next()
+		x, err := next()
 		if err != nil {
 			return out
 		}
-		r := record{name: h.Name.String(), kind: h.Type, ttl: h.TTL, unique: h.Class&flush != 0}
-		switch h.Type {
-		case dnsmessage.TypeA:
-			var b dnsmessage.AResource
-			b, err = p.AResource()
-			r.body = &b
-		case dnsmessage.TypeAAAA:
-			var b dnsmessage.AAAAResource
-			b, err = p.AAAAResource()
-			r.body = &b
-		case dnsmessage.TypePTR:
-			var b dnsmessage.PTRResource
-			b, err = p.PTRResource()
-			r.body = &b
-		case dnsmessage.TypeSRV:
-			var b dnsmessage.SRVResource
-			b, err = p.SRVResource()
-			r.body = &b
-		case dnsmessage.TypeTXT:
-			var b dnsmessage.TXTResource
-			b, err = p.TXTResource()
-			r.body = &b
-		default:
-			if skip() != nil {
-				return out
-			}
-			continue
+		r := record{name: x.Header.Name.String(), kind: x.Header.Type, ttl: x.Header.TTL, unique: x.Header.Class&flush != 0, body: x.Body}
+		if r.data() != nil {
+			out = append(out, r)
 		}
-		if err != nil {
-			return out
-		}
-		out = append(out, r)
 	}
 	return out
 }

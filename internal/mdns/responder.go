@@ -310,7 +310,7 @@ func (r *Responder) hear(st *station, p Packet) {
 	r.reply(st, m, p.From)
 }
 
-// ours are all unique records, of all interfaces: what comes back to us over a bridge
+// ours are our records on all interfaces: what comes back to us over a bridge
 // is no conflict.
 func (r *Responder) ours() []record {
 	var out []record

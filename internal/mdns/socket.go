@@ -9,6 +9,7 @@ import (
 	"os"
 	"syscall"
 
+	"golang.org/x/net/dns/dnsmessage"
 	"golang.org/x/sys/unix"
 )
 
@@ -214,7 +215,7 @@ type Found struct {
 // ends, and calls found once for each. Only machines of the same network answer. The
 // error says that it could not be asked anywhere.
 func Browse(ctx context.Context, kind string, on []Interface, found func(Found)) error {
-	name, err := dnsName(kind + "." + domain)
+	name, err := dnsmessage.NewName(kind + "." + domain)
 	if err != nil {
 		return fmt.Errorf("%s: %w", kind, err)
 	}

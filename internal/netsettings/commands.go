@@ -70,14 +70,24 @@ func (Commands) Zone(ctx context.Context, name string) error {
 // Radio implements System: the first interface that the kernel calls wireless, if
 // wpa_supplicant is there.
 func (c Commands) Radio(context.Context) (string, error) {
-	found, err := filepath.Glob(filepath.Join("/", c.Root, "sys/class/net/*/phy80211"))
-	if err != nil || len(found) == 0 {
+	radio := Wireless(c.Root)
+	if radio == "" {
 		return "", ErrNoRadio
 	}
 	if _, err := exec.LookPath("wpa_supplicant"); err != nil {
 		return "", fmt.Errorf("%w: wpa_supplicant is not installed", ErrNoRadio)
 	}
-	return filepath.Base(filepath.Dir(found[0])), nil
+	return radio, nil
+}
+
+// Wireless is the first interface that the kernel calls wireless, "" without one. root
+// is "" or a test's.
+func Wireless(root string) string {
+	found, err := filepath.Glob(filepath.Join("/", root, "sys/class/net/*/phy80211"))
+	if err != nil || len(found) == 0 {
+		return ""
+	}
+	return filepath.Base(filepath.Dir(found[0]))
 }
 
 // Join implements System.

@@ -1,6 +1,7 @@
 package netsettings
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,20 +49,13 @@ const (
 // supplicantFile is wpa_supplicant's, in the folder WiFi.
 const supplicantFile = "wpa.conf"
 
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
-}
-
 // Apply puts settings in force. What is in force already is left alone, so that no
 // connection is cut by a phone that starts anew; changed says whether there was more.
 func (h *Helper) Apply(ctx context.Context, s Settings) (changed bool, err error) {
 	if err := h.System.Managed(ctx); err != nil {
 		return false, err
 	}
-	dir := orElse(h.Networkd, NetworkdDir)
+	dir := cmp.Or(h.Networkd, NetworkdDir)
 	before := voiceLink(dir)
 	changed, err = putFiles(dir, s.Files())
 	if changed {
@@ -85,7 +79,7 @@ func (h *Helper) radio(ctx context.Context, s Settings) (changed bool, err error
 	if err != nil {
 		return false, err
 	}
-	file := filepath.Join(orElse(h.WiFi, WiFiDir), supplicantFile)
+	file := filepath.Join(cmp.Or(h.WiFi, WiFiDir), supplicantFile)
 	have, err := os.ReadFile(filepath.Clean(file))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err

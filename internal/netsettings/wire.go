@@ -2,6 +2,7 @@ package netsettings
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -79,11 +80,7 @@ func (c *Client) Scan(ctx context.Context) ([]Heard, error) {
 }
 
 func (c *Client) call(ctx context.Context, o order) (answer, error) {
-	path := c.Socket
-	if path == "" {
-		path = DefaultSocket
-	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
+	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", cmp.Or(c.Socket, DefaultSocket))
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
 		return answer{}, ErrNoHelper
 	}
