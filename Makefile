@@ -67,7 +67,7 @@ check: ## formatting, vet, linter, import law and fast tests: about a minute
 	@test/run check
 
 .PHONY: test
-test: ## everything a change must pass: at most 35 minutes on a new machine, 15 after
+test: ## everything a change must pass: 35 minutes on two cores
 	@test/run tier1 $(AREAS)
 
 .PHONY: test-full
