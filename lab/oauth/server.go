@@ -65,6 +65,7 @@ type Server struct {
 	cfg     Config
 	mux     *http.ServeMux
 	mu      sync.Mutex
+	again   again
 	access  map[string]grant
 	refresh map[string]*Account
 	history []map[string]any
@@ -256,6 +257,10 @@ func (s *Server) renew(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	a := s.refresh[in.RefreshToken]
 	delete(s.refresh, in.RefreshToken)
+	if a == nil {
+		a = s.again.forgive(s, in.RefreshToken)
+	}
+	s.again.use(in.RefreshToken)
 	s.mu.Unlock()
 	if a == nil {
 		s.cfg.Note("refreshed", "", "invalid_grant", 400)
@@ -263,6 +268,9 @@ func (s *Server) renew(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	access, refresh := s.issue(a)
+	s.mu.Lock()
+	s.again.follow(in.RefreshToken, &successor{account: a, access: access, refresh: refresh})
+	s.mu.Unlock()
 	s.cfg.Note("refreshed", a.Email, "", 200)
 	reply(w, 200, map[string]any{"access_token": access, "refresh_token": refresh,
 		"user": map[string]any{"dialer_config": s.dialer(a)}})
@@ -274,6 +282,7 @@ func (s *Server) bearer(h func(http.ResponseWriter, *http.Request, *Account)) ht
 		t, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		s.mu.Lock()
 		g, ok := s.access[t]
+		s.again.use(t)
 		s.mu.Unlock()
 		if !ok || !s.now().Before(g.expires) {
 			w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
