@@ -15,8 +15,9 @@ const (
 	maxOffer = 255
 	// maxOffers bounds what the phone reads of its helper.
 	maxOffers = 16
-	// maxWait is how long the phone waits for its helper.
-	maxWait = 15 * time.Second
+	// maxWait is how long the phone waits for its helper, which asks three times (tryTime,
+	// then twice and four times that) and has to be started first.
+	maxWait = 25 * time.Second
 )
 
 // Offers asks the helper behind the socket. An error means that nobody could be asked;
@@ -31,7 +32,11 @@ func Offers(ctx context.Context, socket string) ([]string, error) {
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
-	return read(conn)
+	said, err := read(conn)
+	if ctx.Err() != nil { // which closed it
+		err = fmt.Errorf("DHCP's helper does not answer: %w", ctx.Err())
+	}
+	return said, err
 }
 
 // Serve answers one question: a line for each offer.
