@@ -71,7 +71,10 @@ func syncDir(dir string) error {
 // content or the new one; when it returns no error it is on the disk. The
 // directory must exist.
 func ReplaceFile(path string, b []byte) error {
-	_, err := replaceFile(osFS{}, path, path+".new", b)
+	renamed, err := replaceFile(osFS{}, path, path+".new", b)
+	if err != nil && !renamed { // a full disk keeps no torso
+		_ = os.Remove(path + ".new")
+	}
 	return explain("write "+filepath.Base(path), err)
 }
 

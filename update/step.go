@@ -292,14 +292,15 @@ func (t *turn) changed(f Facts) {
 	}
 }
 
-// settle confirms the system that runs when it has proved itself: an ordinary boot
-// by its self-test alone, a new system by having service as well, if the old one had.
+// settle confirms the system that runs when it has proved itself: an ordinary boot by
+// running (the other slot would find the same full disk), a new system by its self-test
+// and by having service as well, if the old one had.
 func (t *turn) settle() {
 	f := t.s.Facts
-	if t.s.Boot.Way != Slots || t.s.confirmed || t.s.leaving || !f.Ready || f.Fault != "" {
+	if t.s.Boot.Way != Slots || t.s.confirmed || t.s.leaving || !f.Ready {
 		return
 	}
-	if t.s.Phase == Trial && t.s.Boot.Attempt.Registered && !f.Registered {
+	if t.s.Phase == Trial && (f.Fault != "" || t.s.Boot.Attempt.Registered && !f.Registered) {
 		return
 	}
 	t.s.confirmed = true // Rejoin is not needed: a failure leaves a trial to its timer

@@ -21,7 +21,7 @@ import (
 
 // patience bounds every wait for the emulated board, which is slow and shares this
 // machine; nothing waits for it unless something is broken.
-const patience = 15 * time.Minute
+const patience = 10 * time.Minute
 
 // machine is a QEMU that boots a card.
 type machine struct {
@@ -280,9 +280,14 @@ func (m *machine) soon(what string, is func() bool) {
 
 func (m *machine) asking(what string, every time.Duration, is func() bool) {
 	m.t.Helper()
-	for limit := time.Now().Add(patience); !is(); {
-		if time.Now().After(limit) {
+	told := false
+	for began := time.Now(); !is(); {
+		switch waited := time.Since(began); {
+		case waited > patience:
 			m.t.Fatalf("never: %s\n%s", what, m.journal())
+		case waited > patience/5 && !told:
+			told = true
+			m.t.Logf("still waited for: %s\n%s", what, m.journal())
 		}
 		select {
 		case <-m.gone:
