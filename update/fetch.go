@@ -2,8 +2,11 @@ package update
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"math"
 	"os"
@@ -26,7 +29,7 @@ func (m *Manager) fetch(ctx context.Context, f Fetch) error {
 	if err := os.Remove(m.staged()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return &fault{ReadOnly, err}
 	}
-	out := &staging{path: m.staged(), report: func(done, total int64) { m.post(Progress{f.Try, done, total}) }}
+	out := &staging{path: m.staged(), want: f.Source, sum: sha256.New(), report: func(done, total int64) { m.post(Progress{f.Try, done, total}) }}
 	var err error
 	switch f.Source.Kind {
 	case Upload:
@@ -117,10 +120,16 @@ type staging struct {
 	done   int64
 	total  int64
 	told   int64
+	want   Source    // what was announced of it
+	sum    hash.Hash // of what was written
 }
 
 // open makes the file for size bytes (negative: unknown), if they fit.
 func (s *staging) open(size int64) (io.Writer, error) {
+	if s.want.Size > 0 && size >= 0 && size != s.want.Size {
+		return nil, &fault{Checksum, fmt.Errorf("it has %d bytes, and %d were announced", size, s.want.Size)}
+	}
+	size = max(size, s.want.Size)
 	if size > MaxBundle {
 		return nil, &fault{NoSpace, fmt.Errorf("%d bytes are more than any update has", size)}
 	}
@@ -143,6 +152,12 @@ func (s *staging) open(size int64) (io.Writer, error) {
 func (s *staging) Write(b []byte) (int, error) {
 	n, err := s.f.Write(b)
 	s.done += int64(n)
+	if s.want.SHA256 != "" {
+		s.sum.Write(b[:n]) // never fails
+	}
+	if s.want.Size > 0 && s.done > s.want.Size {
+		err = errors.Join(err, &fault{Checksum, fmt.Errorf("it has more than the %d bytes that were announced", s.want.Size)})
+	}
 	if s.done > MaxBundle {
 		err = errors.Join(err, &fault{NoSpace, errors.New("it is larger than any update")})
 	}
@@ -171,6 +186,9 @@ func (s *staging) finish(err error) error {
 	}
 	if err == nil && s.total > 0 && s.done != s.total {
 		err = fmt.Errorf("%w: it broke off after %d of %d bytes", io.ErrUnexpectedEOF, s.done, s.total)
+	}
+	if got := hex.EncodeToString(s.sum.Sum(nil)); err == nil && s.want.SHA256 != "" && got != s.want.SHA256 {
+		err = &fault{Checksum, errors.New("its SHA-256 is not the one that was announced")}
 	}
 	if err == nil {
 		err = s.sort(s.f.Sync())

@@ -269,7 +269,11 @@ func (m *Manager) job(try int, f func(context.Context) (Event, error)) {
 		}
 		reason, detail := reasonOf(err)
 		m.cfg.Log.Warn("the update goes no further", "reason", string(reason), "err", err)
-		m.post(Failed{try, reason, detail})
+		failed := Failed{Try: try, Reason: reason, Detail: detail}
+		if refused, ok := errors.AsType[*httpcall.Error](err); ok {
+			failed.After = refused.RetryAfter
+		}
+		m.post(failed)
 	})
 }
 

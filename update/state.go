@@ -42,6 +42,11 @@ type Source struct {
 	Name string `json:"name"`
 	// Place is the path or the URL; it never leaves the phone.
 	Place string `json:"-"`
+	// Size and SHA256 (in hexadecimal) are those of a URL's bundle, and Version the one
+	// it has to be, where somebody announced them; 0 and "": nobody did.
+	Size    int64  `json:"-"`
+	SHA256  string `json:"-"`
+	Version string `json:"-"`
 }
 
 // Bundle is what a verified bundle says of itself.
@@ -65,6 +70,8 @@ const (
 	WrongBoard    Reason = "wrong-board" // made for another device
 	Older         Reason = "older"       // older than what runs, and nobody said it may be
 	Same          Reason = "same"        // the very version that runs
+	Checksum      Reason = "checksum"    // not the bytes that were announced
+	Mislabelled   Reason = "mislabelled" // signed, but not the version that was announced
 	NotWritten    Reason = "not-written" // the slot could not be written
 	NotBooted     Reason = "not-booted"  // the new system did not come up
 	NotRegistered Reason = "not-registered"
@@ -79,6 +86,8 @@ type Report struct {
 	To     string    `json:"to,omitempty"`   // the bundle's
 	Detail string    `json:"detail,omitempty"`
 	At     time.Time `json:"at"`
+	// After is how long a server asked to be left alone, 0: it did not.
+	After time.Duration `json:"after,omitempty"`
 }
 
 // Good says that the new version runs and stays.

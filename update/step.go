@@ -40,6 +40,7 @@ type (
 		Try    int
 		Reason Reason
 		Detail string
+		After  time.Duration // a server's wish, see Report
 	}
 	// Changed are new facts of the phone.
 	Changed   struct{ Facts Facts }
@@ -148,7 +149,7 @@ func Step(s State, e Event, now time.Time) (State, []Effect) {
 		}
 	case Failed:
 		if e.Try == s.try && (s.Phase == Fetching || s.Phase == Verifying || s.Phase == Installing) {
-			t.end(e.Reason, e.Detail)
+			t.endAfter(e.Reason, e.Detail, e.After)
 		}
 	case Changed:
 		t.changed(e.Facts)
@@ -244,6 +245,9 @@ func (t *turn) inspected(b Bundle) {
 	case b.Compatible != t.s.Boot.Compatible:
 		t.end(WrongBoard, fmt.Sprintf("it is for %s, this is a %s", b.Compatible, t.s.Boot.Compatible))
 		return
+	case t.s.Source.Version != "" && b.Version != t.s.Source.Version:
+		t.end(Mislabelled, fmt.Sprintf("%s was announced, and it is %s", t.s.Source.Version, b.Version))
+		return
 	case order == 0 && !t.s.AllowOlder:
 		t.end(Same, "")
 		return
@@ -337,10 +341,12 @@ func (t *turn) reject(r Reason, detail string) {
 }
 
 // end is an update that goes no further; the system that runs is untouched.
-func (t *turn) end(r Reason, detail string) {
+func (t *turn) end(r Reason, detail string) { t.endAfter(r, detail, 0) }
+
+func (t *turn) endAfter(r Reason, detail string, after time.Duration) {
 	t.s.try++
 	t.s.Phase, t.s.Done, t.s.Total, t.s.writing = Idle, 0, 0, false
-	t.report(Report{Reason: r, From: t.s.Boot.Version, To: t.s.Bundle.Version, Detail: detail})
+	t.report(Report{Reason: r, From: t.s.Boot.Version, To: t.s.Bundle.Version, Detail: detail, After: after})
 	t.do(Discard{})
 }
 

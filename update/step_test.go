@@ -247,7 +247,7 @@ func TestCancel(t *testing.T) {
 	old := p.s.try
 	p.send(Cancel{})
 	p.want(Idle, "StopJob Keep Discard")
-	p.send(Fetched{old}, Failed{old, Unreachable, ""})
+	p.send(Fetched{old}, Failed{Try: old, Reason: Unreachable, Detail: ""})
 	p.want(Idle, "")
 	p.fetched("2.0", "board")
 	p.took()
@@ -307,7 +307,7 @@ func anyEvents(t *testing.T, pick func(int) int, n int) {
 		case 7:
 			e = Installed{try}
 		case 8:
-			e = Failed{try, Unreachable, ""}
+			e = Failed{Try: try, Reason: Unreachable, Detail: ""}
 		case 9, 10:
 			e = Changed{facts[pick(len(facts))]}
 		case 11:
@@ -371,4 +371,23 @@ func FuzzCompare(f *testing.F) {
 			t.Error("not an order")
 		}
 	})
+}
+
+// What was announced as one version and is another is not installed, though it is
+// signed and newer.
+func TestAnnounced(t *testing.T) {
+	for version, want := range map[string]Reason{"2.0": "", "2.1": Mislabelled, "1.0": Mislabelled} {
+		p := ready(t)
+		p.send(Begin{Source: Source{Kind: URL, Version: "2.0"}}, Fetched{p.s.try})
+		p.send(Fetched{p.s.try}, Inspected{p.s.try, Bundle{"board", version}})
+		if p.s.Report.Reason != want || (p.s.Phase == Installing) != (want == "") {
+			t.Errorf("%s: %+v, %s", version, p.s.Report, p.s.Phase)
+		}
+	}
+	p := ready(t)
+	p.send(Begin{Source: Source{Kind: URL}})
+	p.send(Failed{Try: p.s.try, Reason: Unreachable, After: time.Minute})
+	if p.s.Report.After != time.Minute {
+		t.Errorf("%+v", p.s.Report)
+	}
 }
