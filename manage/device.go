@@ -88,6 +88,10 @@ type Updater interface {
 	// taken, or the upload read.
 	InstallURL(ctx context.Context, address string, older bool) error
 	InstallUpload(ctx context.Context, name string, body io.Reader, size int64, older bool) error
+	// CheckUpdate asks the update server; what comes of it is in UpdateState.
+	CheckUpdate() error
+	// InstallOffered installs what that server offers.
+	InstallOffered() error
 	// CancelUpdate ends an update that is not being written yet.
 	CancelUpdate() error
 }
@@ -105,6 +109,15 @@ type UpdateState struct {
 	Reason    string     `json:"reason,omitempty" doc:"Why the last update ended, for programs."`
 	Detail    string     `json:"detail,omitempty"`
 	At        *time.Time `json:"at,omitempty" doc:"When the last one ended."`
+
+	Checked     *time.Time `json:"checked,omitempty" doc:"When the update server answered last."`
+	NextCheck   *time.Time `json:"nextCheck,omitempty" doc:"When it is asked next, if by itself."`
+	CheckFailed string     `json:"checkFailed,omitempty" doc:"Why it did not answer the last question."`
+	Offered     string     `json:"offered,omitempty" doc:"The version it offers, if that is newer than the one that runs."`
+	ByItself    bool       `json:"byItself,omitempty" doc:"That one is installed without anybody saying so."`
+	From        *time.Time `json:"windowFrom,omitempty" doc:"When that may begin: the next update_window, if there is one."`
+	To          *time.Time `json:"windowTo,omitempty" doc:"The end of that window."`
+	Refused     string     `json:"refused,omitempty" doc:"Why that version is not installed by itself: what became of it here (see reason)."`
 }
 
 func (s *Server) updater() (Updater, error) {
@@ -127,7 +140,7 @@ func (s *Server) getUpdate(*http.Request, nothing) (UpdateState, error) {
 }
 
 type updateOrder struct {
-	URL   string `json:"url" pattern:"^https://" minlen:"9" maxlen:"2000"`
+	URL   string `json:"url,omitempty" pattern:"^https://" minlen:"9" maxlen:"2000" doc:"Without one: what the update server offers."`
 	Older bool   `json:"older,omitempty" doc:"A version before the one that runs may be taken."`
 }
 
@@ -136,7 +149,18 @@ func (s *Server) installUpdate(r *http.Request, in updateOrder) (nothing, error)
 	if err != nil {
 		return nothing{}, err
 	}
+	if in.URL == "" {
+		return nothing{}, u.InstallOffered()
+	}
 	return nothing{}, u.InstallURL(r.Context(), in.URL, in.Older)
+}
+
+func (s *Server) checkUpdate(*http.Request, nothing) (nothing, error) {
+	u, err := s.updater()
+	if err != nil {
+		return nothing{}, err
+	}
+	return nothing{}, u.CheckUpdate()
 }
 
 type uploadQuery struct {

@@ -86,6 +86,8 @@ func (u ready) UpdateState() UpdateState {
 	return UpdateState{Phase: "idle", Way: "slots", Version: "1"}
 }
 func (u ready) InstallURL(context.Context, string, bool) error { return u.err }
+func (u ready) CheckUpdate() error                             { return u.err }
+func (u ready) InstallOffered() error                          { return u.err }
 func (u ready) CancelUpdate() error                            { return u.err }
 func (u ready) InstallUpload(_ context.Context, _ string, r io.Reader, _ int64, _ bool) error {
 	_, err := io.Copy(io.Discard, r)

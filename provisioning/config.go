@@ -144,6 +144,14 @@ type Config struct {
 	SyslogFacility Value[string] `key:"syslog_facility" name:"Facility of the log" stage:"service" enum:"local0 local1 local2 local3 local4 local5 local6 local7 user daemon"`
 	SyslogLevel    Value[string] `key:"syslog_level" name:"Level of the log server" stage:"service" enum:"debug info warn error"`
 
+	// UpdateURL is the index of firmware that the phone asks for, each UpdateCheck (0: only
+	// when a person says so). What is newer is installed by itself, in UpdateWindow, or
+	// only told.
+	UpdateURL    Value[string]        `key:"update_url" name:"Address of the firmware index" stage:"service"`
+	UpdateCheck  Value[time.Duration] `key:"update_check" name:"Interval of asking for firmware" stage:"service"`
+	UpdateMode   Value[string]        `key:"update_mode" name:"New firmware" stage:"service" enum:"install tell"`
+	UpdateWindow Value[string]        `key:"update_window" name:"Time of day for new firmware" stage:"service"`
+
 	Locale   Value[string] `key:"locale" name:"Language" stage:"place"`
 	TimeZone Value[string] `key:"time_zone" name:"Time zone" stage:"place"`
 	Country  Value[string] `key:"country" name:"Country" stage:"place"`
@@ -286,6 +294,8 @@ func Defaults() Config {
 		WebAnnounce:          Value[bool]{Value: true, Source: at},
 		SyslogFacility:       Value[string]{Value: "local0", Source: at},
 		SyslogLevel:          Value[string]{Value: "info", Source: at},
+		UpdateCheck:          Value[time.Duration]{Value: 24 * time.Hour, Source: at},
+		UpdateMode:           Value[string]{Value: "install", Source: at},
 		Transfers:            Value[string]{Value: "own", Source: at},
 		FollowRedirects:      Value[bool]{Value: true, Source: at},
 		TransferOnHook:       Value[bool]{Value: true, Source: at},

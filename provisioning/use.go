@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -61,6 +62,30 @@ func (c *Config) LogServer() (string, bool) {
 		return "", false
 	}
 	return net.JoinHostPort(host, port), true
+}
+
+var daySpan = regexp.MustCompile(`^([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])$`)
+
+// minSpan is the shortest update_window, in minutes.
+const minSpan = 10
+
+// UpdateSpan is update_window in minutes after midnight; where to is not after from it
+// is on the next day. False: there is none.
+func (c *Config) UpdateSpan() (from, to int, ok bool) {
+	m := daySpan.FindStringSubmatch(c.UpdateWindow.Value)
+	if m == nil {
+		return 0, 0, false
+	}
+	var n [4]int
+	for i, s := range m[1:] {
+		n[i], _ = strconv.Atoi(s) // two digits
+	}
+	from, to = n[0]*60+n[1], n[2]*60+n[3]
+	length := to - from
+	if length <= 0 {
+		length += 24 * 60
+	}
+	return from, to, to <= 24*60 && from != to%(24*60) && length >= minSpan
 }
 
 // maxRoots bounds a file of authorities.

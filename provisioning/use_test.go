@@ -100,3 +100,32 @@ func TestRoots(t *testing.T) {
 		}
 	}
 }
+
+func TestUpdateSpan(t *testing.T) {
+	for in, want := range map[string][2]int{"02:00-05:00": {120, 300}, "22:30-05:00": {1350, 300}, "00:00-24:00": {}, "23:00-24:00": {1380, 1440}, "23:55-00:05": {1435, 5}, "00:00-00:10": {0, 10},
+		"": {}, "02:00-02:00": {}, "02:00-02:09": {}, "2:00-5:00": {}, "24:00-05:00": {}, "02:00-24:01": {}, "02:60-05:00": {}, "02:00–05:00": {}, "02:00-05:00 ": {}, "night": {}} {
+		var c Config
+		c.UpdateWindow.Value = in
+		from, to, ok := c.UpdateSpan()
+		if ok != (want != [2]int{}) || ok && (from != want[0] || to != want[1]) {
+			t.Errorf("%q: %d to %d, %v", in, from, to, ok)
+		}
+		if _, _, err := Load(text(LayerImage, "x", `update_window = "`+in+`"`)); (err == nil) != (ok || in == "") {
+			t.Errorf("%q: %v", in, err)
+		}
+	}
+}
+
+func TestUpdatesAreChecked(t *testing.T) {
+	for doc, good := range map[string]bool{
+		`update_url = "https://fw.example.net/i.json"`: true, `update_url = "http://fw.example.net/i.json"`: false, `update_url = "https://u:p@fw.example.net/i"`: false, `update_url = "fw"`: false,
+		`update_check = 0`: true, `update_check = 3600000`: true, `update_check = 3599999`: false, `update_check = 2592000001`: false,
+		`update_mode = "tell"`: true, `update_mode = "install"`: true, `update_mode = "never"`: false,
+	} {
+		_, _, err := Load(text(LayerImage, "x", doc))
+		key, _, _ := strings.Cut(doc, " ")
+		if (err == nil) != good || err != nil && !strings.Contains(err.Error(), key) {
+			t.Errorf("%s: %v", doc, err)
+		}
+	}
+}

@@ -35,7 +35,9 @@ const (
 	maxText = 200
 
 	minAsk = time.Minute
-	maxAsk = 30 * 24 * time.Hour
+	// minCheck is for firmware: nobody needs it sooner, and a fleet is large.
+	minCheck = time.Hour
+	maxAsk   = 30 * 24 * time.Hour
 
 	maxLines = 32
 	maxKeys  = 8
@@ -222,6 +224,7 @@ func (k *checker) sources() {
 	}
 	k.clientCertificates()
 	k.syslog()
+	k.updates()
 	if s := c.ProvisioningURL.Value; s != "" {
 		// Every placeholder has a value for this; whether the phone has one is seen when it asks.
 		_, err := SiteURL(s, Identity{MAC: "000000000000", Serial: "0", ID: "0", Model: "0"})
@@ -264,6 +267,20 @@ func (k *checker) syslog() {
 	for key, word := range map[string]string{"syslog_facility": c.SyslogFacility.Value, "syslog_level": c.SyslogLevel.Value} {
 		k.that(word == "" || slices.Contains(wordsOf(key), word), key, "one of "+strings.Join(wordsOf(key), ", "))
 	}
+}
+
+// updates checks how the phone asks for firmware.
+func (k *checker) updates() {
+	c := k.c
+	if s := c.UpdateURL.Value; s != "" {
+		_, err := httpcall.CheckURL(s)
+		k.that(err == nil, "update_url", "an address that begins with https:// and holds no user or password")
+	}
+	i := c.UpdateCheck
+	k.that(!i.Set() || i.Value == 0 || i.Value >= minCheck && i.Value <= maxAsk, "update_check", "0 (never by itself) or 3600000 to 2592000000 milliseconds")
+	k.that(c.UpdateMode.Value == "" || slices.Contains(wordsOf("update_mode"), c.UpdateMode.Value), "update_mode", `"install" or "tell"`)
+	_, _, ok := c.UpdateSpan()
+	k.that(c.UpdateWindow.Value == "" || ok, "update_window", `two times of day of a span of 10 minutes or more: "02:00-05:00"`)
 }
 
 // wired checks the wired port's settings as the part does that puts them in force.

@@ -95,13 +95,26 @@ func historyIcon(value string) (Icon, Tone) {
 func (b *builder) statusRow(r *Row, it phone.MenuItem) {
 	switch {
 	case strings.HasPrefix(it.ID, "problem/"):
-		r.Icon, r.IconTone, r.Value = IconWarn, ToneWarn, Text{}
 		code, subject, _ := strings.Cut(strings.TrimPrefix(it.ID, "problem/"), "/")
-		r.Label = b.problem(phone.ProblemInfo{Code: code, Subject: subject, Title: it.Label})
+		p := phone.ProblemInfo{Code: code, Subject: subject, Title: it.Label, Severity: 1}
+		for _, known := range b.v.Problems {
+			if known.Code == code && known.Subject == subject {
+				p = known // with its detail
+			}
+		}
+		b.problemRow(r, p)
 	case it.Value == "@"+string(phone.LineRegistered):
 		r.Value.Tone = ToneGo
 	case strings.HasPrefix(it.ID, "line/"):
 		r.Value.Tone = lineTone(phone.LineState(strings.TrimPrefix(it.Value, "@")))
+	}
+}
+
+// problemRow words a problem; what is only to be known is no warning.
+func (b *builder) problemRow(r *Row, p phone.ProblemInfo) {
+	r.Icon, r.IconTone, r.Label, r.Value = IconWarn, ToneWarn, b.problem(p), Text{}
+	if p.Severity < 1 {
+		r.Icon, r.IconTone = IconInfo, ToneMuted
 	}
 }
 
@@ -162,9 +175,8 @@ func (b *builder) status() List {
 		add(b.c.say("status.user.none"), "", ToneMuted)
 	}
 	for _, p := range b.v.Problems {
-		add(b.problem(p), "", ToneWarn)
-		r := &out.Rows[len(out.Rows)-1]
-		r.Icon, r.IconTone = IconWarn, ToneWarn
+		add("", "", ToneWarn)
+		b.problemRow(&out.Rows[len(out.Rows)-1], p)
 	}
 	return out
 }

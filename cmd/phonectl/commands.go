@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -39,7 +40,7 @@ var commands = map[string]command{
 	"reboot":    {"[-now]", "restart the device, once nobody telephones", whenIdle("/api/v1/reboot")},
 	"reconnect": {"", "register all lines anew", plain(order("/api/v1/commands/reconnect", map[string]any{}, "registers anew"))},
 	"config":    {"get | check FILE | apply FILE | remove | rollback", "the configuration that management gives", config},
-	"update":    {"[URL]", "how far an update is, or install a signed bundle", update},
+	"update":    {"[URL|check|install]", "how far an update is; a signed bundle, the server asked now, what it offers installed", update},
 	"report":    {"DIR", "the flight recorder's report as DIR/NAME.zip", one(func(dir string) job { return download("/api/v1/report.zip", dir, ".zip") })},
 	"support":   {"DIR", "the support bundle as DIR/NAME.zip", one(func(dir string) job { return download("/api/v1/support-bundle.zip", dir, ".zip") })},
 	"screen":    {"DIR", "a picture of the display as DIR/NAME.png", one(func(dir string) job { return download("/api/v1/screen.png", dir, ".png") })},
@@ -214,10 +215,21 @@ func update(args []string) (job, error) {
 			if err != nil {
 				return answer{}, err
 			}
-			var u struct{ Phase, Version, Available, Reason string }
+			var u struct{ Phase, Version, Available, Reason, Refused, CheckFailed string }
 			err = json.Unmarshal(b, &u)
-			return answer{strings.TrimSpace(strings.Join([]string{u.Version, u.Phase, u.Available, u.Reason}, " ")), b}, err
+			words := []string{u.Version, u.Phase, u.Available, u.Reason}
+			if u.Refused != "" {
+				words = append(words, "not by itself: "+u.Refused)
+			}
+			if u.CheckFailed != "" {
+				words = append(words, "· "+u.CheckFailed)
+			}
+			return answer{strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), " "), b}, err
 		}, nil
+	case len(args) == 1 && args[0] == "check":
+		return order("/api/v1/update/check", map[string]any{}, "asked"), nil
+	case len(args) == 1 && args[0] == "install":
+		return order("/api/v1/update", map[string]any{}, "begins"), nil
 	case len(args) == 1 && strings.HasPrefix(args[0], "https://"):
 		return order("/api/v1/update", map[string]any{"url": args[0]}, "begins"), nil
 	}

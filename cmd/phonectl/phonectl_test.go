@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -107,6 +108,33 @@ func TestWords(t *testing.T) {
 	}
 	if asked.Load() != 0 {
 		t.Errorf("%d requests", asked.Load())
+	}
+}
+
+// What there is about new firmware, and the orders.
+func TestUpdate(t *testing.T) {
+	b := &bench{dir: t.TempDir()}
+	var got []string
+	b.phone(t, "one", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got = append(got, r.Method+" "+r.URL.Path+" "+string(body))
+		if r.Method == http.MethodGet {
+			_, _ = fmt.Fprint(w, `{"phase":"idle","version":"1.0","available":"2.0","reason":"not-booted","refused":"not-booted","checkFailed":"no answer"}`)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	}, "")
+	if code, out, _ := b.run(t, "-all", "update"); code != 0 || !strings.Contains(out, "1.0 idle 2.0 not-booted not by itself: not-booted · no answer\n") {
+		t.Errorf("%d: %q", code, out)
+	}
+	for _, word := range []string{"check", "install", "https://fw.example.net/x.raucb"} {
+		if code, out, errs := b.run(t, "-all", "update", word); code != 0 {
+			t.Errorf("%s: %d %s %s", word, code, out, errs)
+		}
+	}
+	want := `GET /api/v1/update |POST /api/v1/update/check {}|POST /api/v1/update {}|POST /api/v1/update {"url":"https://fw.example.net/x.raucb"}`
+	if s := strings.Join(got, "|"); s != want {
+		t.Errorf("asked for %s", s)
 	}
 }
 

@@ -39,6 +39,7 @@ import (
 	"phoned/sip"
 	"phoned/store"
 	"phoned/ui/lcd"
+	"phoned/update/check"
 )
 
 // Options say what a phone is assembled from.
@@ -136,8 +137,9 @@ type System struct {
 	client *httpcall.Client // asks with the phone's authorities and its clock
 	// applyNetwork puts the network settings in force; true: something has changed.
 	applyNetwork func(context.Context) bool
-	applied      bool         // before Run
-	forget       func() error // wipes what others keep in the data folder; nil: nobody does
+	applied      bool           // before Run
+	updates      check.Settings // of the question for firmware; the zone is the person's
+	forget       func() error   // wipes what others keep in the data folder; nil: nobody does
 	resetting    sync.Once
 	reset        chan struct{} // closed: everything is to be wiped
 }
@@ -208,6 +210,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 	}
 	lockOf(ctx, keptPIN{secrets}, &settings, s.Health)
 	syncSiteBook(ctx, o.Config, s.DB, s.Health, s.log)
+	s.updates = updateSettings(o.Config)
 	s.applyNetwork = func(ctx context.Context) bool {
 		return applyNetwork(ctx, o.Network, o.Config, s.Health, s.log)
 	}

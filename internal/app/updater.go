@@ -9,25 +9,40 @@ import (
 
 	"phoned/manage"
 	"phoned/update"
+	"phoned/update/check"
 )
 
 var _ manage.Updater = (*Updates)(nil)
 
 // UpdateState implements manage.Updater.
 func (u *Updates) UpdateState() manage.UpdateState {
-	s := u.Manager.State()
+	s, c := u.Manager.State(), u.checker.Status()
 	out := manage.UpdateState{
-		Phase: string(s.Phase), Way: string(s.Boot.Way), Version: s.Boot.Version, Available: s.Bundle.Version,
+		Phase: string(s.Phase), Way: string(s.Boot.Way), Version: s.Boot.Version, Available: available(s, c),
 		Reason: string(s.Report.Reason), Detail: s.Report.Detail,
+		Checked: moment(c.Checked), NextCheck: moment(c.Next), CheckFailed: c.Failure,
+		Offered: c.Offered, ByItself: c.ByItself, Refused: string(c.Refused), From: moment(c.From), To: moment(c.To),
 	}
 	if n := s.Percent(); n >= 0 {
 		out.Percent = &n
 	}
-	if at := s.Report.At; !at.IsZero() {
-		out.At = &at
-	}
+	out.At = moment(s.Report.At)
 	return out
 }
+
+// moment is a time that may be missing.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// CheckUpdate implements manage.Updater.
+func (u *Updates) CheckUpdate() error { return refused(u.checker.CheckNow()) }
+
+// InstallOffered implements manage.Updater.
+func (u *Updates) InstallOffered() error { return refused(u.checker.InstallNow()) }
 
 // InstallURL implements manage.Updater.
 func (u *Updates) InstallURL(_ context.Context, address string, older bool) error {
@@ -46,7 +61,8 @@ func refused(err error) error {
 		return nil
 	case errors.Is(err, update.ErrPackages):
 		return fmt.Errorf("%w: %w", manage.ErrNoUpdates, err)
-	case errors.Is(err, update.ErrBusy), errors.Is(err, update.ErrNoHelper), errors.Is(err, context.Canceled):
+	case errors.Is(err, update.ErrBusy), errors.Is(err, update.ErrNoHelper), errors.Is(err, context.Canceled),
+		errors.Is(err, check.ErrInCall), errors.Is(err, check.ErrNoTime), errors.Is(err, check.ErrNoServer), errors.Is(err, check.ErrNothing):
 		return fmt.Errorf("%w: %w", manage.ErrNotNow, err)
 	}
 	return fmt.Errorf("%w: %w", manage.ErrInvalid, err)

@@ -7,12 +7,14 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"time"
 
 	"phoned/internal/health"
 	"phoned/internal/httpcall"
 	"phoned/internal/mountwatch"
 	"phoned/phone"
 	"phoned/update"
+	"phoned/update/check"
 )
 
 // The problems of updates: what is under way, and how the last one ended.
@@ -36,13 +38,18 @@ var underway = map[update.Phase]string{
 type Updates struct {
 	Manager *update.Manager
 	slots   update.Slotter
+	checker *check.Checker
 	stick   string
 	log     *slog.Logger
 
-	mu    sync.Mutex
-	sys   *System
-	state update.State
-	wg    sync.WaitGroup
+	mu      sync.Mutex
+	sys     *System
+	state   update.State
+	checked check.Status
+	zone    *time.Location // of the person
+	wg      sync.WaitGroup
+	// showing keeps an older state from being shown after a newer one.
+	showing sync.Mutex
 }
 
 // UpdatesConfig is what Updates needs.
@@ -63,6 +70,10 @@ func NewUpdates(c UpdatesConfig) *Updates {
 		u.log = slog.New(slog.DiscardHandler)
 	}
 	u.Manager = update.New(update.Config{Dir: c.DataDir, Slots: c.Slots, HTTP: u.client, Log: u.log, Changed: u.changed})
+	u.checker = check.New(check.Config{
+		Dir: c.DataDir, HTTP: u.client, Believed: u.believed, Log: u.log, Changed: u.onChecked,
+		Begin: func(src update.Source, older bool) error { return u.Manager.Begin(src, older) },
+	})
 	u.state = u.Manager.State()
 	return u
 }
@@ -92,6 +103,7 @@ func (u *Updates) Run(ctx context.Context) {
 			}
 		})
 	}
+	u.wg.Go(func() { u.checker.Run(ctx) })
 	u.Manager.Run(ctx)
 }
 
@@ -109,14 +121,15 @@ func (u *Updates) lookAtStick() {
 func (u *Updates) Attach(s *System) {
 	u.mu.Lock()
 	u.sys = s
-	state := u.state
 	u.mu.Unlock()
-	u.show(s, state)
+	u.show()
 	views, stop := s.Phone.Subscribe()
 	u.wg.Go(func() {
 		defer stop()
-		facts := factsOf(s.Phone.View())
+		now := s.Phone.View()
+		facts, zone := factsOf(now), now.Settings.TimeZone
 		u.Manager.Tell(facts)
+		u.configure(s, zone)
 		for {
 			select {
 			case v, ok := <-views:
@@ -126,6 +139,10 @@ func (u *Updates) Attach(s *System) {
 				if f := factsOf(v); f != facts {
 					facts = f
 					u.Manager.Tell(f)
+				}
+				if z := v.Settings.TimeZone; z != zone {
+					zone = z
+					u.configure(s, z)
 				}
 			case <-s.Phone.ctx.Done():
 				return
@@ -156,15 +173,21 @@ func factsOf(v phone.View) update.Facts {
 func (u *Updates) changed(s update.State) {
 	u.mu.Lock()
 	u.state = s
-	sys := u.sys
 	u.mu.Unlock()
-	if sys != nil {
-		u.show(sys, s)
-	}
+	u.checker.Hear(s)
+	u.show()
 }
 
 // show tells the screen, the problems' list and the stream of events.
-func (u *Updates) show(sys *System, s update.State) {
+func (u *Updates) show() {
+	u.showing.Lock()
+	defer u.showing.Unlock()
+	u.mu.Lock()
+	sys, s, checked, zone := u.sys, u.state, u.checked, u.zone
+	u.mu.Unlock()
+	if sys == nil {
+		return
+	}
 	for phase, title := range underway {
 		code := codeUpdate + string(phase)
 		if phase != s.Phase {
@@ -193,8 +216,9 @@ func (u *Updates) show(sys *System, s update.State) {
 		problem.Advice = "Try again, or tell your administrator."
 		sys.Health.Set(problem)
 	}
+	showOffer(sys.Health, s.Phase, checked, zone, sys.clock.Now())
 	sys.Phone.event("update", map[string]any{
-		"phase": string(s.Phase), "percent": s.Percent(), "version": s.Boot.Version, "offered": s.Bundle.Version,
+		"phase": string(s.Phase), "percent": s.Percent(), "version": s.Boot.Version, "offered": available(s, checked),
 		"way": string(s.Boot.Way), "reason": string(r.Reason), "detail": r.Detail,
 	})
 }

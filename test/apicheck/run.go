@@ -43,6 +43,8 @@ type Config struct {
 	Rounds  int         // of every operation, valid and invalid
 	Seed    uint64
 	Hints   map[string]Hint
+	// BeforeLast puts in order what the others left behind; nil: nothing does.
+	BeforeLast func()
 	// Each gets every answer; nil: nobody.
 	Each func(id string, status int, body []byte)
 }
@@ -80,6 +82,9 @@ func Run(t testing.TB, docPath string, c Config) Result {
 	x.doc = doc
 	x.make = maker{rand.New(rand.NewPCG(c.Seed, 1)), doc.schemas}
 	for _, last := range []bool{false, true} {
+		if last && c.BeforeLast != nil {
+			c.BeforeLast()
+		}
 		for _, op := range doc.ops {
 			if h := c.Hints[op.id]; h.Last == last {
 				x.try(op, h)

@@ -78,7 +78,7 @@ func TestAPIConformance(t *testing.T) {
 	}
 	// What this phone can't, it says in one sentence each: there is no provisioner, no
 	// updater, and nobody who may restart the device.
-	refused := []string{"signIn", "applyConfig", "validateConfig", "removeConfig", "rollBackConfig", "getUpdate", "installUpdate", "cancelUpdate", "uploadUpdate", "reboot", "setLogLevel", "factoryReset",
+	refused := []string{"signIn", "applyConfig", "validateConfig", "removeConfig", "rollBackConfig", "getUpdate", "installUpdate", "checkUpdate", "cancelUpdate", "uploadUpdate", "reboot", "setLogLevel", "factoryReset",
 		"answer", "reject", "end", "hold", "record", "dtmf", "park", "transfer", "conference", "getBrandLogo",
 		"uploadCertificate", "removeCertificate", "signInHere", "removeToken", "removeAccount", "makeToken", "endSession", "confirmFirstAccess", "changePassword", "changeAccount", "askFirstAccess", "addAccount"}
 	for _, id := range refused {
@@ -91,6 +91,12 @@ func TestAPIConformance(t *testing.T) {
 	}
 	res := apicheck.Run(t, "/api/v1/openapi.json", apicheck.Config{
 		Handler: w.Server.Handler(), Host: "127.0.0.1", Remote: "127.0.0.1:40000", Rounds: 5, Seed: 7, Hints: hints,
+		BeforeLast: func() { // the handset is wherever the last order put it
+			for _, lifted := range []string{"true", "false"} {
+				w.ask(http.MethodPost, "/api/v1/hook", `{"offHook":`+lifted+`}`)
+			}
+			w.until("nobody uses the phone", func(v phone.View) bool { return !v.OffHook && len(v.Calls) == 0 && v.Path == phone.PathNone })
+		},
 		Each: func(id string, _ int, body []byte) { w.heard.add("answer to "+id, string(body)) },
 	})
 	t.Logf("%+v", res)

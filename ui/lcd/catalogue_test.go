@@ -62,6 +62,14 @@ func places() []place {
 			v.Toast = &phone.Toast{Code: rest(key), Arg: "1003", Who: "1004", Bad: true}
 			return v
 		}),
+		rule(`problem\.update\.(offered|tonight|planned|check)`, func(t *testing.T, key string) phone.View {
+			v := base(t, "status") // only to be known: it stands nowhere else
+			p := phone.ProblemInfo{Code: rest(key), Detail: "12.34.56"}
+			v.Problems = []phone.ProblemInfo{p}
+			v.Menu.Items = []phone.MenuItem{{ID: "problem/" + p.Code + "/", Label: p.Title}}
+			v.Menu.Index = 0
+			return v
+		}),
 		rule(`problem\..*`, func(t *testing.T, key string) phone.View {
 			v := base(t, "idle-quiet")
 			v.Problems = []phone.ProblemInfo{{Code: rest(key), Subject: "transfer", Severity: 2}} // of the keys the longest

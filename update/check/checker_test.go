@@ -80,8 +80,8 @@ func (s *twoSlots) Confirm(context.Context) error {
 	s.locked(func() { s.boot.Attempt = nil })
 	return nil
 }
-func (s *twoSlots) Forget(context.Context) error { return s.Confirm(nil) }
-func (s *twoSlots) Reboot(context.Context) error { s.locked(func() { s.reboots++ }); return nil }
+func (s *twoSlots) Forget(ctx context.Context) error { return s.Confirm(ctx) }
+func (s *twoSlots) Reboot(context.Context) error     { s.locked(func() { s.reboots++ }); return nil }
 func (s *twoSlots) Reject(context.Context, update.Reason, string) error {
 	return errors.New("not in this test")
 }
@@ -318,13 +318,15 @@ func TestTheServersFaults(t *testing.T) {
 		"too large": {func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write([]byte(strings.Repeat(" ", MaxIndex+1) + index()))
 		}, "too large", 0},
-		"no index":     {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }, ErrIndex.Error(), 0},
-		"gone":         {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, "404", 0},
-		"another host": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://evil.example/", 302) }, "another host", 0},
-		"without TLS": {func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "http://example.com/phones/index.json", 302)
+		"no index": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }, ErrIndex.Error(), 0},
+		"gone":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, "404", 0},
+		"another host": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://evil.example/", http.StatusFound)
 		}, "another host", 0},
-		"for ever": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, 302) }, "again and again", 0},
+		"without TLS": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://example.com/phones/index.json", http.StatusFound)
+		}, "another host", 0},
+		"for ever": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) }, "again and again", 0},
 		"busy": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "2400")
 			w.WriteHeader(429)

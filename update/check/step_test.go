@@ -31,17 +31,14 @@ var (
 	idle  = Phone{Way: update.Slots, Version: "1.0", Compatible: "board", Phase: update.Idle}
 )
 
-func at(p Phase, more ...func(*Phone)) Phone {
+func at(p update.Phase, more ...func(*Phone)) Phone {
 	out := idle
-	out.Phase = update.Phase(p)
+	out.Phase = p
 	for _, f := range more {
 		f(&out)
 	}
 	return out
 }
-
-// Phase is short for update.Phase here.
-type Phase = update.Phase
 
 func place(s string) func(*Phone) { return func(p *Phone) { p.Place = s } }
 func runs(v string) func(*Phone)  { return func(p *Phone) { p.Version = v } }
