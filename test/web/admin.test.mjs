@@ -110,6 +110,33 @@ full('a name that is markup stays text', async (page) => {
   assert.equal(alarmed, false);
 });
 
+full('the update server is asked, and what it offers is installed', async (page) => {
+  const orders = [], idle = { phase: 'idle', way: 'slots', version: '1.2.2', checked: '2026-11-30T08:00:00Z', nextCheck: '2026-12-01T08:00:00Z' };
+  let state = idle;
+  await page.route('**/api/v1/update*', (route) => { // this phone has no slots
+    if (route.request().method() === 'GET') return route.fulfill({ json: state });
+    orders.push(`${new URL(route.request().url()).pathname} ${route.request().postData()}`);
+    state = { ...idle, phase: 'fetching', available: '1.2.3', percent: 40 };
+    return route.fulfill({ status: 204 });
+  });
+  await page.route('**/api/v1/update/check', (route) => {
+    orders.push(new URL(route.request().url()).pathname);
+    state = { ...idle, available: '1.2.3', offered: '1.2.3', byItself: true, windowFrom: '2026-12-01T01:00:00Z', windowTo: '2026-12-01T04:00:00Z' };
+    return route.fulfill({ status: 204 });
+  });
+  await page.open('updates');
+  await page.getByText('Up to date, as far as is known').waitFor();
+  assert.equal(await page.getByRole('button', { name: /^Install .* now$/ }).count(), 0);
+  await page.getByRole('button', { name: 'Check now' }).click();
+  await page.getByText('There is newer firmware').waitFor();
+  assert.match(await page.locator('dl').first().textContent(), /Installed by itselfbetween .* and /);
+  await accessible(page, 'an offer');
+  await page.screenshot({ path: `${pictures}admin-updates-offer.png` });
+  await page.getByRole('button', { name: 'Install 1.2.3 now' }).click();
+  await page.getByText('The update is fetched').waitFor();
+  assert.deepEqual(orders, ['/api/v1/update/check', '/api/v1/update {}']);
+});
+
 full('the history is filtered and dialled from', async (page) => {
   await phone.post('api/v1/commands/dial', { number: '9486' });
   await until('the call is in the history', async () => (await phone.get('api/v1/history')).calls.some((c) => c.phoneNumber === '9486'));

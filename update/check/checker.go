@@ -277,7 +277,7 @@ func (c *Checker) ask(ctx context.Context, f Ask) {
 		if ctx.Err() != nil {
 			return
 		}
-		c.cfg.Log.Warn("the server was not asked for updates", "err", err)
+		c.cfg.Log.Warn("the server could not be asked for updates", "err", err)
 		failed := Failed{Try: f.Try, Detail: err.Error()}
 		if r, ok := errors.AsType[*httpcall.Error](err); ok {
 			failed.After = r.RetryAfter

@@ -229,6 +229,9 @@ func (t *turn) heard(p Phone) {
 	if r := p.Report; r.RolledBack() {
 		t.refuse(r.From, r.Reason) // whoever began it
 	}
+	if r := p.Report; r.Good() && r.To == p.Version && t.s.refusal(r.To) != "" {
+		t.pardon(r.To)
+	}
 	switch {
 	case trying == nil || t.s.ordered && was.Phase == update.Idle: // it has not begun yet
 	case t.s.ordered && !t.s.ran: // something else had begun before it

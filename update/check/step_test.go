@@ -401,6 +401,10 @@ func TestLeftFromAStick(t *testing.T) {
 	if s := p.s.Status(p.now); s.Refused != update.NotBooted {
 		t.Errorf("%+v", s)
 	}
+	p.restarted(at(update.Idle, runs("2.0"), p.report(update.Succeeded, "1.0", "2.0"))) // the stick again
+	if len(p.disk.Refused) != 0 {
+		t.Errorf("it holds, and this is left: %+v", p.disk.Refused)
+	}
 }
 
 // TestHowItEnds goes through what a bundle that was begun can end with.
