@@ -38,12 +38,9 @@ func (u *Updates) configure(s *System, zone string) {
 		set.Zone = z
 	}
 	u.mu.Lock()
-	current := u.sys == s
-	if current {
+	defer u.mu.Unlock()
+	if u.sys == s { // not one that was made anew meanwhile
 		u.zone = set.Zone
-	}
-	u.mu.Unlock()
-	if current {
 		u.checker.Configure(set)
 	}
 }

@@ -68,3 +68,39 @@ func TestUpdateSettings(t *testing.T) {
 		}
 	}
 }
+
+func TestHowAnUpdateEnded(t *testing.T) {
+	at := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	ended := func(r update.Reason) update.State {
+		return update.State{Phase: update.Idle, Report: update.Report{Reason: r, At: at}}
+	}
+	offered := check.Status{Offered: "2.0", ByItself: true, Checked: at.Add(time.Hour)}
+	gone := check.Status{Checked: at.Add(time.Hour)}
+	for _, c := range []struct {
+		name string
+		s    update.State
+		c    check.Status
+		want string
+	}{
+		{"never", ended(""), check.Status{}, ""},
+		{"well", ended(update.Succeeded), check.Status{}, ""},
+		{"the same version", ended(update.Same), check.Status{}, ""},
+		{"cancelled", ended(update.Cancelled), check.Status{}, ""},
+		{"another one runs", update.State{Phase: update.Fetching, Report: update.Report{Reason: update.NotBooted}}, check.Status{}, ""},
+		{"no answer", ended(update.Unreachable), check.Status{}, "update.failed warning"},
+		{"no answer, before the last question", ended(update.Unreachable), check.Status{Checked: at}, "update.failed warning"},
+		{"no answer, and tried again", ended(update.Unreachable), offered, "update.failed info"},
+		{"no answer, and taken back", ended(update.Unreachable), gone, ""},
+		{"rolled back", ended(update.NotBooted), check.Status{}, "update.rolled_back warning"},
+		{"rolled back, another is offered", ended(update.SelfTest), offered, "update.rolled_back warning"},
+		{"rolled back, and taken back", ended(update.NotRegistered), gone, "update.rolled_back warning"},
+	} {
+		got := ""
+		if p := howItEnded(c.s, c.c); p.Code != "" {
+			got = p.Code + " " + p.Severity.String()
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, expected %q", c.name, got, c.want)
+		}
+	}
+}

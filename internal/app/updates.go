@@ -201,24 +201,38 @@ func (u *Updates) show() {
 		sys.Health.Set(health.Problem{Code: code, Severity: health.Warning, Title: title, Detail: cmp.Or(detail, "…")})
 	}
 	r := s.Report
-	failed := s.Phase == update.Idle && !r.Good() && r.Reason != "" && r.Reason != update.Same && r.Reason != update.Cancelled
-	problem := health.Problem{Severity: health.Warning, Detail: fmt.Sprintf("%s (%s)", cmp.Or(r.Detail, string(r.Reason)), r.Reason), Since: r.At}
-	switch {
-	case !failed:
-		sys.Health.Clear(codeUpdateFailed, "")
-		sys.Health.Clear(codeRolledBack, "")
-	case r.RolledBack():
-		problem.Code, problem.Title = codeRolledBack, "The new firmware did not work; the one before runs"
-		problem.Advice = "Tell your administrator; the phone works as before."
-		sys.Health.Set(problem)
-	default:
-		problem.Code, problem.Title = codeUpdateFailed, "The update failed; the phone works as before"
-		problem.Advice = "Try again, or tell your administrator."
-		sys.Health.Set(problem)
+	problem := howItEnded(s, checked)
+	for _, code := range []string{codeUpdateFailed, codeRolledBack} {
+		if code == problem.Code {
+			sys.Health.Set(problem)
+		} else {
+			sys.Health.Clear(code, "")
+		}
 	}
 	showOffer(sys.Health, s.Phase, checked, zone, sys.clock.Now())
 	sys.Phone.event("update", map[string]any{
 		"phase": string(s.Phase), "percent": s.Percent(), "version": s.Boot.Version, "offered": available(s, checked),
 		"way": string(s.Boot.Way), "reason": string(r.Reason), "detail": r.Detail,
 	})
+}
+
+// howItEnded is the problem that the last update left; without a code: none.
+func howItEnded(s update.State, c check.Status) health.Problem {
+	r := s.Report
+	if s.Phase != update.Idle || r.Good() || r.Reason == "" || r.Reason == update.Same || r.Reason == update.Cancelled {
+		return health.Problem{}
+	}
+	p := health.Problem{Severity: health.Warning, Detail: fmt.Sprintf("%s (%s)", cmp.Or(r.Detail, string(r.Reason)), r.Reason), Since: r.At}
+	switch {
+	case r.RolledBack():
+		p.Code, p.Title, p.Advice = codeRolledBack, "The new firmware did not work; the one before runs", "Tell your administrator; the phone works as before."
+	case c.Offered == "" && c.Checked.After(r.At): // what failed is offered no more
+		return health.Problem{}
+	default:
+		p.Code, p.Title, p.Advice = codeUpdateFailed, "The update failed; the phone works as before", "Try again, or tell your administrator."
+		if c.ByItself {
+			p.Severity, p.Advice = health.Info, "The phone tries again by itself."
+		}
+	}
+	return p
 }
