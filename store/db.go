@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
@@ -30,6 +31,10 @@ type Options struct {
 	// SetAside moves a damaged database out of the way, starts a new one and
 	// saves what can still be read. Without it Open fails with ErrCorrupt.
 	SetAside bool
+	// Refused is told of a transaction that the disk did not take (ErrFull,
+	// ErrReadOnly), and with nil of the next one that it did take. It is called by
+	// whoever wrote, must not block and must not use the DB. nil: nobody is told.
+	Refused func(error)
 
 	Clock clock.Clock  // nil: clock.Real
 	Log   *slog.Logger // nil: discard
@@ -48,6 +53,7 @@ type DB struct {
 	path        string
 	opts        Options
 	salvaged    *Salvage
+	refused     atomic.Bool // Options.Refused was told of an error
 }
 
 // Salvage tells of a damaged database that was set aside.
@@ -72,14 +78,23 @@ func Open(path string, opts Options) (*DB, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	d, err := open(path, opts)
+	d, err := open(path, opts, false)
+	if errors.Is(err, ErrFull) && path != Memory {
+		if d, err := open(path, opts, true); err == nil {
+			opts.Log.Warn("the disk is full: the database is read, and nothing is kept until there is room", "dev", filepath.Base(path))
+			d.refuse(ErrFull)
+			return d, nil
+		}
+	}
 	if errors.Is(err, ErrCorrupt) && opts.SetAside && path != Memory {
 		return reopen(path, opts, err)
 	}
 	return d, err
 }
 
-func open(path string, opts Options) (*DB, error) {
+// open opens the database; alone: by one connection, which keeps the index of the WAL in
+// its own memory. The usual one lies in a file of 32 KiB, which a full disk has no room for.
+func open(path string, opts Options, alone bool) (*DB, error) {
 	d := &DB{path: path, opts: opts}
 	if path != Memory {
 		if err := createPrivate(path); err != nil {
@@ -93,14 +108,18 @@ func open(path string, opts Options) (*DB, error) {
 		}
 	}()
 	var err error
-	if d.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate&_pragma=max_page_count("+strconv.FormatInt(max(opts.MaxBytes/pageSize, 1), 10)+")")); err != nil {
+	mode := "journal_mode(WAL)"
+	if alone { // the file says itself that it has a WAL; to ask for one would open it too soon
+		mode = "locking_mode(EXCLUSIVE)"
+	}
+	if d.write, err = sql.Open("sqlite", dsn(path, mode, "_txlock=immediate&_pragma=max_page_count("+strconv.FormatInt(max(opts.MaxBytes/pageSize, 1), 10)+")")); err != nil {
 		return nil, explain("open", err)
 	}
 	d.write.SetMaxOpenConns(1)
 	d.write.SetMaxIdleConns(1)
 	d.read = d.write
-	if path != Memory {
-		if d.read, err = sql.Open("sqlite", dsn(path, "_pragma=query_only(1)")); err != nil {
+	if path != Memory && !alone {
+		if d.read, err = sql.Open("sqlite", dsn(path, mode, "_pragma=query_only(1)")); err != nil {
 			return nil, explain("open", err)
 		}
 		d.read.SetMaxOpenConns(readers)
@@ -141,8 +160,8 @@ func createPrivate(path string) error {
 	return f.Close()
 }
 
-func dsn(path, more string) string {
-	const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&"
+func dsn(path, mode, more string) string {
+	pragmas := "_pragma=busy_timeout(5000)&_pragma=" + mode + "&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&"
 	if path == Memory {
 		return "file::memory:?" + pragmas + more
 	}
@@ -179,6 +198,7 @@ type Tx struct {
 // Tx runs f in one writing transaction: everything or nothing. When it returns
 // nil the changes are on the disk.
 func (d *DB) Tx(ctx context.Context, f func(*Tx) error) (err error) {
+	defer func() { d.refuse(err) }()
 	tx, err := d.write.BeginTx(ctx, nil)
 	if err != nil {
 		return explain("begin", err)
@@ -194,6 +214,15 @@ func (d *DB) Tx(ctx context.Context, f func(*Tx) error) (err error) {
 	}
 	done = true
 	return explain("commit", tx.Commit())
+}
+
+// refuse tells whether the disk takes what is written, once each time that changes.
+func (d *DB) refuse(err error) {
+	bad := errors.Is(err, ErrFull) || errors.Is(err, ErrReadOnly)
+	if err != nil && !bad || d.opts.Refused == nil || !d.refused.CompareAndSwap(!bad, bad) {
+		return
+	}
+	d.opts.Refused(err)
 }
 
 func (t *Tx) exec(query string, args ...any) (int64, error) {

@@ -141,7 +141,7 @@ func TestAFirmwareIsRolledBack(t *testing.T) {
 		{"one that adds after one that does not", "ALTER TABLE a RENAME COLUMN x TO z;", "-- usable from: 2\nCREATE TABLE c (x);", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			db, err := sql.Open("sqlite", dsn(Memory, ""))
+			db, err := sql.Open("sqlite", dsn(Memory, "journal_mode(WAL)", ""))
 			must(t, err)
 			defer db.Close()
 			db.SetMaxOpenConns(1)
@@ -181,7 +181,7 @@ func TestAFirmwareIsRolledBack(t *testing.T) {
 }
 
 func TestMigrationsRunOnceAndStopAtTheBrokenOne(t *testing.T) {
-	db, err := sql.Open("sqlite", dsn(Memory, ""))
+	db, err := sql.Open("sqlite", dsn(Memory, "journal_mode(WAL)", ""))
 	must(t, err)
 	defer db.Close()
 	db.SetMaxOpenConns(1)

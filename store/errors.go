@@ -47,6 +47,9 @@ func explain(op string, err error) error {
 func kindOf(err error) error {
 	var se *sqlite.Error
 	if errors.As(err, &se) {
+		if se.Code() == lib.SQLITE_IOERR_SHMSIZE { // no room for the index of the WAL
+			return ErrFull
+		}
 		switch se.Code() & 0xff { // extended codes keep the primary one below
 		case lib.SQLITE_READONLY, lib.SQLITE_PERM, lib.SQLITE_CANTOPEN:
 			return ErrReadOnly

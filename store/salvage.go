@@ -19,7 +19,7 @@ func reopen(path string, opts Options, cause error) (*DB, error) {
 	if err != nil {
 		return nil, explain("set the damaged database aside", err)
 	}
-	d, err := open(path, opts)
+	d, err := open(path, opts, false)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func setAside(path string) (string, error) {
 
 // salvage copies row by row until a table can't be read further.
 func (d *DB) salvage(ctx context.Context, from string) int {
-	old, err := sql.Open("sqlite", dsn(from, "_pragma=query_only(1)"))
+	old, err := sql.Open("sqlite", dsn(from, "journal_mode(WAL)", "_pragma=query_only(1)"))
 	if err != nil {
 		return 0
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -28,6 +29,50 @@ type storage struct {
 // codeStoreUnusable is the problem of a phone that keeps nothing.
 const codeStoreUnusable = "store.unusable"
 
+// The problems of a disk that takes nothing now, and of one that the system found so at
+// its start (image/initramfs/init, which leaves a word in noteName).
+const (
+	codeStoreFull     = "store.full"
+	codeStoreReadOnly = "store.read_only"
+	codeStoreMemory   = "store.memory"
+	codeStoreAnew     = "store.made_anew"
+	noteName          = "storage-note"
+)
+
+// tellRefused says that the disk does not take what is written, until it does.
+func tellRefused(problems *health.Registry, err error) {
+	switch {
+	case err == nil:
+		problems.Clear(codeStoreFull, "")
+		problems.Clear(codeStoreReadOnly, "")
+	case errors.Is(err, store.ErrFull):
+		problems.Set(health.Problem{Code: codeStoreFull, Severity: health.Error, Title: "The phone's storage is full",
+			Advice: "Calls work, and what was kept is there. Nothing new is kept until there is room: remove recordings and captures, or tell your administrator.", Detail: err.Error()})
+	default:
+		problems.Set(health.Problem{Code: codeStoreReadOnly, Severity: health.Error, Title: "The phone's storage can't be written",
+			Advice: "Calls work, but nothing new is kept. The card may be worn out: tell your administrator.", Detail: err.Error()})
+	}
+}
+
+// tellNote says what the system found when it started. A storage that was made anew is
+// told of once.
+func tellNote(dir string, problems *health.Registry) {
+	path := filepath.Join(dir, noteName)
+	note, err := os.ReadFile(path)
+	if err != nil {
+		return
+	}
+	switch strings.TrimSpace(string(note)) {
+	case "memory":
+		problems.Set(health.Problem{Code: codeStoreMemory, Severity: health.Error, Title: "The phone forgets everything when it is switched off",
+			Advice: "Its card can't be written any more. Tell your administrator: it needs another one."})
+	case "made-anew":
+		problems.Set(health.Problem{Code: codeStoreAnew, Severity: health.Warning, Title: "The phone's storage was damaged and has been made anew",
+			Advice: "Settings, contacts and history are lost: set the phone up again."})
+		_ = os.Remove(path)
+	}
+}
+
 // openStorage opens database and secrets under dir. A broken database is set
 // aside; a disk that can't be written leaves a phone that forgets.
 func openStorage(dir, keyFile string, opts store.Options, problems *health.Registry) (*store.DB, *store.Secrets, error) {
@@ -36,6 +81,8 @@ func openStorage(dir, keyFile string, opts store.Options, problems *health.Regis
 		return nil, nil, err
 	}
 	opts.SetAside = true
+	opts.Refused = func(err error) { tellRefused(problems, err) }
+	tellNote(dir, problems)
 	db, err := store.Open(filepath.Join(dir, "phone.db"), opts)
 	if err == nil {
 		if s := db.Salvaged(); s != nil {

@@ -54,6 +54,9 @@ func TestFullDisk(t *testing.T) {
 	}
 	m.cut()
 	m.comesUp()
+	if out := m.get("problems"); !strings.Contains(out, "store.full") {
+		t.Errorf("it does not say that it is full: %s", out)
+	}
 	if out := m.get("contacts"); !strings.Contains(out, "FN:Before") {
 		t.Errorf("what was kept before is lost: %.300s", out)
 	}
@@ -75,9 +78,12 @@ func TestReadOnlyDisk(t *testing.T) {
 	if ok, said := m.saves("In memory"); !ok { // kept until the power goes
 		t.Errorf("%s", said)
 	}
-	t.Logf("problems: %s", m.get("problems"))
-	out, _ := m.sh("systemctl --failed --no-legend --plain")
-	t.Logf("failed units: %q", out)
+	if out := m.get("problems"); !strings.Contains(out, "store.memory") {
+		t.Errorf("it does not say that it forgets: %s", out)
+	}
+	if out := m.must("systemctl --failed --no-legend --plain"); out != "" {
+		t.Errorf("%s\n%s", out, m.must("journalctl -b -u phoned-key.service --no-pager -o cat"))
+	}
 }
 
 // TestClock1970: the clock chip has no battery.
@@ -119,14 +125,14 @@ func TestLateNetwork(t *testing.T) {
 	}
 	m.until("a picture on the display", func() bool { m.glass.follow(t); return !m.glass.first.IsZero() })
 	// A port without an address is what a phone has whose DHCP server is late.
-	m.must("systemctl stop systemd-networkd")
+	m.must("systemctl stop systemd-networkd.socket systemd-networkd") // the kernel would start it by its socket
 	m.cable("nic", true)
 	m.must("ip link set $(ls /sys/class/net | grep -m 1 '^en\\|^eth') up; sleep 20")
 	if m.registered() {
 		t.Fatal("registered without an address")
 	}
 	began := time.Now()
-	m.must("systemctl start systemd-networkd")
+	m.must("systemctl start systemd-networkd.socket systemd-networkd")
 	m.awaitRegistered()
 	t.Logf("FIGURE address asked for to registered: %.0f s", time.Since(began).Seconds())
 	m.cable("nic", false)
