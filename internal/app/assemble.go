@@ -133,6 +133,8 @@ type System struct {
 	support  *support
 	standing func() (*provisioning.Trial, *provisioning.Outcome) // of the configuration; nil: nobody knows
 
+	filesOut int // noFiles, one look after the other
+
 	data   string
 	client *httpcall.Client // asks with the phone's authorities and its clock
 	// applyNetwork puts the network settings in force; true: something has changed.

@@ -3,10 +3,10 @@
 package sdnotify
 
 import (
-	"errors"
 	"net"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -17,7 +17,15 @@ const (
 	Alive    = "WATCHDOG=1"
 )
 
-// Send sends one state; nil without a supervisor.
+// said is the socket that states go to. It is kept: a daemon that can open no more files
+// must be able to say that it lives.
+var said struct {
+	sync.Mutex
+	path string
+	conn *net.UnixConn
+}
+
+// Send sends one state; nil without a supervisor. It is safe for concurrent use.
 func Send(state string) error {
 	path := os.Getenv("NOTIFY_SOCKET")
 	if path == "" {
@@ -26,12 +34,24 @@ func Send(state string) error {
 	if path[0] == '@' { // abstract
 		path = "\x00" + path[1:]
 	}
+	said.Lock()
+	defer said.Unlock()
+	if said.conn != nil && said.path == path {
+		if _, err := said.conn.Write([]byte(state)); err == nil {
+			return nil
+		} // the supervisor has another one since
+	}
+	if said.conn != nil {
+		_ = said.conn.Close()
+		said.conn = nil
+	}
 	c, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err != nil {
 		return err
 	}
+	said.conn, said.path = c, path
 	_, err = c.Write([]byte(state))
-	return errors.Join(err, c.Close())
+	return err
 }
 
 // Watchdog is how often Alive is expected, 0: never. Send it twice as often.

@@ -1,10 +1,12 @@
 package sdnotify
 
 import (
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -24,11 +26,61 @@ func TestSend(t *testing.T) {
 	if err := Send(Alive); err != nil {
 		t.Fatal(err)
 	}
+	hears(t, c, Alive)
+	// A supervisor that has another socket of that name, as systemd has after it was
+	// started anew.
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	again, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if err := Send(Stopping); err != nil {
+		t.Fatal(err)
+	}
+	hears(t, again, Stopping)
+}
+
+func hears(t *testing.T, c *net.UnixConn, want string) {
+	t.Helper()
 	b := make([]byte, 64)
-	n, err := c.Read(b)
-	if err != nil || string(b[:n]) != Alive {
+	if n, err := c.Read(b); err != nil || string(b[:n]) != want {
 		t.Fatalf("%q, %v", b[:n], err)
 	}
+}
+
+// A daemon without a file to spare lives, and says so.
+func TestSendWithoutFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	t.Setenv("NOTIFY_SOCKET", path)
+	if err := Send(Ready); err != nil {
+		t.Fatal(err)
+	}
+	hears(t, c, Ready)
+	var before syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 3, Max: before.Max}); err != nil {
+		t.Fatal(err)
+	}
+	_, openErr := os.Open(os.DevNull)
+	err = Send(Alive)
+	if rerr := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &before); rerr != nil {
+		t.Fatal(rerr)
+	}
+	if err != nil || !errors.Is(openErr, syscall.EMFILE) {
+		t.Fatalf("%v; open: %v", err, openErr)
+	}
+	hears(t, c, Alive)
 }
 
 func TestWatchdog(t *testing.T) {
