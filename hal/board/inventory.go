@@ -7,10 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"periph.io/x/conn/v3/i2c/i2creg"
-	"periph.io/x/conn/v3/spi/spireg"
-	"periph.io/x/host/v3/gpioioctl"
-
+	"phoned/hal/gpiochip"
 	"phoned/hal/input"
 )
 
@@ -37,8 +34,8 @@ func (s Section) Print(w io.Writer) {
 func Inventory(root string) []Section {
 	return []Section{
 		{"GPIO lines ([keypad], [hook], [panel], [[lamp]]); taken ones have their user in brackets", gpioLines()},
-		{"SPI ports (panel.spi)", spiPorts()},
-		{"I²C buses (panel.i2c)", i2cBuses()},
+		{"SPI ports (panel.spi)", spiNames()},
+		{"I²C buses (panel.i2c)", i2cNames()},
 		{"PWM channels (panel.light_pwm)", pwmChips(root)},
 		{"serial devices (scanner.device, serialpad.device)", serials(root)},
 		{"input devices ([[input]] device or name)", inputs()},
@@ -48,36 +45,37 @@ func Inventory(root string) []Section {
 }
 
 func gpioLines() (out []string) {
-	if err := initOnce(); err != nil {
-		return []string{err.Error()}
-	}
-	for _, c := range gpioioctl.Chips {
+	for _, c := range gpiochip.Chips() {
+		if c.Err != nil {
+			out = append(out, c.Err.Error())
+			continue
+		}
 		var names []string
-		for _, l := range c.Lines() {
-			name := l.Name()
+		for _, l := range c.Lines {
+			name := l.Name
 			if name == "" {
 				continue
 			}
-			if l.Consumer() != "" {
-				name += "(" + l.Consumer() + ")"
+			if l.Consumer != "" {
+				name += "(" + l.Consumer + ")"
 			}
 			names = append(names, name)
 		}
-		out = append(out, fmt.Sprintf("%s (%s), %d lines: %s", c.Name(), c.Label(), c.LineCount(), strings.Join(names, " ")))
+		out = append(out, fmt.Sprintf("%s (%s), %d lines: %s", c.Name, c.Label, len(c.Lines), strings.Join(names, " ")))
 	}
 	return out
 }
 
-func spiPorts() (out []string) {
-	for _, p := range spireg.All() {
-		out = append(out, strings.Join(append([]string{p.Name}, p.Aliases...), " "))
+func spiNames() (out []string) {
+	for _, p := range spiPorts() {
+		out = append(out, p.file()+" "+p.name())
 	}
 	return out
 }
 
-func i2cBuses() (out []string) {
-	for _, b := range i2creg.All() {
-		out = append(out, strings.Join(append([]string{b.Name}, b.Aliases...), " "))
+func i2cNames() (out []string) {
+	for _, b := range i2cBuses() {
+		out = append(out, b.file()+" "+b.name())
 	}
 	return out
 }

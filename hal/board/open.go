@@ -4,16 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"strings"
-	"sync"
+	"image"
 	"time"
 
-	"periph.io/x/conn/v3/driver/driverreg"
 	"periph.io/x/conn/v3/gpio"
-	"periph.io/x/host/v3/gpioioctl"
-	_ "periph.io/x/host/v3/sysfs" // spidev and i2c-dev
 
 	"phoned/hal"
+	"phoned/hal/gpiochip"
 	"phoned/hal/hook"
 	"phoned/hal/input"
 	"phoned/hal/keypad"
@@ -21,6 +18,7 @@ import (
 	"phoned/hal/qrscanner"
 	"phoned/hal/serialpad"
 	"phoned/hal/serialport"
+	"phoned/internal/clock"
 )
 
 // Devices are the drivers that run.
@@ -35,6 +33,7 @@ type Devices struct {
 	Audio    Audio
 	// FewKeys: the file names digits and soft keys only, no other key.
 	FewKeys bool
+	site    *site // nil: nothing is waited for
 }
 
 // Missing is a part that is not there or does not work: one sentence for people,
@@ -48,62 +47,121 @@ type Missing struct {
 
 func (m Missing) because(err error) Missing { m.Err = err; return m }
 
-var initOnce = sync.OnceValue(func() error { _, err := driverreg.Init(); return err })
+// What parts are called in Missing.
+const (
+	partKey     = "key"
+	partKeypad  = "keypad"
+	partHook    = "hook"
+	partPanel   = "panel"
+	partLamp    = "lamp"
+	partScanner = "scanner"
+	partSerial  = "serialpad"
+	partInput   = "input"
+)
 
-// Open starts a driver for each section of the file. What can't be started is
-// told in missing, and the rest runs. Devices that may be plugged in later are
-// waited for: changed is told when one goes, and with Err nil when it is there;
-// it runs on the drivers' goroutines, and may be nil.
+var (
+	noKeypad = Missing{Part: partKeypad, Title: "The keypad does not work."}
+	noHook   = Missing{Part: partHook, Title: "The hook switch does not work."}
+	noPanel  = Missing{Part: partPanel, Title: "The display does not work."}
+)
+
+func noLamp(id hal.LampID) Missing {
+	return Missing{Part: partLamp, Subject: string(id), Title: "A lamp does not work."}
+}
+
+// Open starts a driver for each section of the file, as things are now. What can't be
+// started is told in missing, and the rest runs. Serial and input devices that may be
+// plugged in later are waited for: changed is told when one goes, and with Err nil when
+// it is there; it runs on the drivers' goroutines, and may be nil.
 func Open(f *File, changed func(Missing)) (d Devices, missing []Missing) {
 	if changed == nil {
 		changed = func(Missing) {}
 	}
 	d.Name, d.Audio, d.Camera, d.FewKeys = f.Name, f.Audio, f.Camera, f.fewKeys()
-	lost := func(part, title string, err error) {
-		missing = append(missing, Missing{Part: part, Title: title, Err: err})
-	}
-	if err := initOnce(); err != nil {
-		lost("gpio", "The board's pins can't be used.", err)
-	}
+	lost := func(m Missing, err error) { missing = append(missing, m.because(err)) }
 	if f.Keypad != nil {
 		if k, err := openKeypad(f.Keypad, changed); err != nil {
-			lost("keypad", "The keypad does not work.", err)
+			lost(noKeypad, err)
 		} else {
 			d.Keypads = append(d.Keypads, k)
 		}
 	}
 	if f.Hook != nil {
 		if h, err := openHook(f.Hook); err != nil {
-			lost("hook", "The hook switch does not work.", err)
+			lost(noHook, err)
 		} else {
-			d.Hook = h
+			d.Hook = h.Hook
 		}
 	}
 	if f.Panel != nil {
 		if p, err := openPanel(f.Panel, changed); err != nil {
-			lost("panel", "The display does not work.", err)
+			lost(noPanel, err)
 		} else {
 			d.Panels = append(d.Panels, p)
 		}
 	}
-	if len(f.Lamps) > 0 {
-		l, errs := openLamps(f.Lamps)
-		d.lamp(l)
-		for _, err := range errs {
-			lost("lamp", "A lamp does not work.", err)
+	for _, id := range lampIDs(f.Lamps) {
+		if l, err := openLamp(id, f.Lamps, func(m Missing) { missing = append(missing, m) }); err != nil {
+			lost(noLamp(id), err)
+		} else {
+			d.lamp(l)
 		}
 	}
+	missing = append(missing, d.plugged(f, changed)...)
+	return d, missing
+}
+
+// Start is Open for a phone that begins before the kernel has found its devices: every
+// part of the file is in Devices at once, and works as soon as it is there, again and
+// again; the display then gets the picture that was drawn before. changed is told of
+// what is not there after 12 s, or goes, and with Err nil when it is there; it may be
+// nil. What of the file can't work at all is in wrong.
+func Start(f *File, changed func(Missing)) (d Devices, wrong []Missing) {
+	if changed == nil {
+		changed = func(Missing) {}
+	}
+	s := newSite(clock.Real{}, changed)
+	s.watch()
+	return startOn(s, f)
+}
+
+func startOn(s *site, f *File) (d Devices, wrong []Missing) {
+	d.Name, d.Audio, d.Camera, d.FewKeys, d.site = f.Name, f.Audio, f.Camera, f.fewKeys(), s
+	if f.Panel != nil { // first: a display takes a third of a second to wake up
+		d.Panels = append(d.Panels, newLatePanel(s, image.Pt(f.Panel.Width, f.Panel.Height), noPanel, func(tell func(Missing)) (hal.Panel, error) { return openPanel(f.Panel, tell) }))
+	}
+	if f.Keypad != nil {
+		d.Keypads = append(d.Keypads, newLateKeypad(s, noKeypad, func() (hal.Keypad, error) { return openKeypad(f.Keypad, s.tell) }))
+	}
+	if f.Hook != nil {
+		d.Hook = newLateHook(s, noHook, func() (openedHook, error) { return openHook(f.Hook) })
+	}
+	if ids := lampIDs(f.Lamps); len(ids) > 0 {
+		lamps := lateLamps{}
+		for _, id := range ids {
+			lamps[id] = newLateLamp(s, id, noLamp(id), func() (hal.Lamps, error) { return openLamp(id, f.Lamps, s.tell) })
+		}
+		d.lamp(lamps)
+	}
+	return d, d.plugged(f, s.tell)
+}
+
+// plugged starts the drivers of serial and input devices, which wait for them.
+func (d *Devices) plugged(f *File, changed func(Missing)) (missing []Missing) {
+	lost := func(part, title string, err error) {
+		missing = append(missing, Missing{Part: part, Title: title, Err: err})
+	}
 	if f.Scanner != nil {
-		s, err := qrscanner.New(port("scanner", "The QR scanner is not there.", f.Scanner.Device, f.Scanner.Baud, changed))
+		s, err := qrscanner.New(port(partScanner, "The QR scanner is not there.", f.Scanner.Device, f.Scanner.Baud, changed))
 		if err != nil {
-			lost("scanner", "The QR scanner does not work.", err)
+			lost(partScanner, "The QR scanner does not work.", err)
 		} else {
 			d.Scanners = append(d.Scanners, s)
 		}
 	}
 	if f.SerialPad != nil {
 		if p, err := openSerialPad(f.SerialPad, changed); err != nil {
-			lost("serialpad", "The serial keypad does not work.", err)
+			lost(partSerial, "The serial keypad does not work.", err)
 		} else {
 			d.Keypads = append(d.Keypads, p)
 			d.lamp(p)
@@ -111,12 +169,12 @@ func Open(f *File, changed func(Missing)) (d Devices, missing []Missing) {
 	}
 	for _, in := range f.Inputs {
 		if k, err := openInput(in, changed); err != nil {
-			lost("input", "An input device does not work.", err)
+			lost(partInput, "An input device does not work.", err)
 		} else {
 			d.Keypads = append(d.Keypads, k)
 		}
 	}
-	return d, missing
+	return missing
 }
 
 // lamp adds lamps to those that there are.
@@ -139,39 +197,21 @@ func (b both) Set(id hal.LampID, s hal.LampState) error {
 // Close implements hal.Lamps.
 func (b both) Close() error { return errors.Join(b[0].Close(), b[1].Close()) }
 
-// Close ends what nobody has taken; keypads, hooks, lamps, panels and scanners
-// are closed by who took them, scanners a second time here.
+// Close ends what nobody has taken, and what Start waits for; keypads, hooks, lamps,
+// panels and scanners are closed by who took them, scanners a second time here.
 func (d Devices) Close() error {
 	var errs []error
 	for _, s := range d.Scanners {
 		errs = append(errs, s.Close())
 	}
+	if d.site != nil {
+		d.site.close()
+	}
 	return errors.Join(errs...)
 }
 
 // line finds a GPIO line by its name, or by chip and name ("chip:GPIO17").
-// Names are the kernel's; numbers differ between kernels.
-func line(name string) (gpio.PinIO, error) {
-	chipName, lineName, both := strings.Cut(name, ":")
-	if !both {
-		lineName = name
-	}
-	for _, c := range gpioioctl.Chips {
-		if both && chipName != c.Name() && chipName != c.Label() {
-			continue
-		}
-		// Of lines of one name the library calls all but the first after their chip.
-		for _, n := range []string{lineName, c.Name() + "-" + lineName} {
-			if l := c.ByName(n); l != nil {
-				return l, nil
-			}
-		}
-	}
-	if len(gpioioctl.Chips) == 0 {
-		return nil, fmt.Errorf("line %s: this machine has no GPIO chip", name)
-	}
-	return nil, fmt.Errorf("line %s: no GPIO chip has a line of that name", name)
-}
+func line(name string) (gpio.PinIO, error) { return gpiochip.Open(name) }
 
 func lines(names []string) ([]gpio.PinIO, error) {
 	out := make([]gpio.PinIO, 0, len(names))
@@ -202,7 +242,7 @@ func openKeypad(f *Keypad, changed func(Missing)) (hal.Keypad, error) {
 		return nil, err
 	}
 	return keypad.New(keypad.Config{Layout: f.Keys, Now: time.Now, Stuck: func(key hal.Key, stuck bool) {
-		m := Missing{Part: "key", Subject: string(key), Title: fmt.Sprintf("The key %s is stuck.", key)}
+		m := Missing{Part: partKey, Subject: string(key), Title: fmt.Sprintf("The key %s is stuck.", key)}
 		if stuck {
 			m.Err = ErrStuck
 		}
@@ -210,12 +250,16 @@ func openKeypad(f *Keypad, changed func(Missing)) (hal.Keypad, error) {
 	}}, w)
 }
 
-func openHook(f *Hook) (hal.Hook, error) {
-	l, err := line(f.Line)
+func openHook(f *Hook) (openedHook, error) {
+	l, err := gpiochip.Open(f.Line)
 	if err != nil {
-		return nil, err
+		return openedHook{}, err
 	}
-	return hook.New(l, f.OffHook == "high", time.Now)
+	h, err := hook.New(l, f.OffHook == "high", time.Now)
+	if err != nil {
+		return openedHook{}, err
+	}
+	return openedHook{h, l.Lost()}, nil
 }
 
 // output finds a line that may be left out.
@@ -240,7 +284,7 @@ func openSerialPad(f *SerialPad, changed func(Missing)) (*serialpad.Pad, error) 
 	for id, n := range f.Lamps {
 		lamps[hal.LampID(id)] = n
 	}
-	return serialpad.New(serialpad.Config{Keys: keys, Lamps: lamps, Port: port("serialpad", "The serial keypad is not there.", f.Device, f.Baud, changed)})
+	return serialpad.New(serialpad.Config{Keys: keys, Lamps: lamps, Port: port(partSerial, "The serial keypad is not there.", f.Device, f.Baud, changed)})
 }
 
 func openInput(f Input, changed func(Missing)) (hal.Keypad, error) {
@@ -248,23 +292,40 @@ func openInput(f Input, changed func(Missing)) (hal.Keypad, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := Missing{Part: "input", Subject: cmp.Or(f.Name, f.Device), Title: "An input device is not there."}
+	m := Missing{Part: partInput, Subject: cmp.Or(f.Name, f.Device), Title: "An input device is not there."}
 	return input.New(input.Config{Device: f.Device, Name: f.Name, Keys: keys, Up: func() { changed(m) }, Lost: func(err error) { changed(m.because(err)) }})
 }
 
-func openLamps(fs []Lamp) (hal.Lamps, []error) {
-	pins := map[hal.LampID][]lamp.Pin{}
+// lampIDs are the lamps of a board, each once.
+func lampIDs(fs []Lamp) []hal.LampID { return (&File{Lamps: fs}).LampNames() }
+
+// openLamp starts one lamp. Of one that has several LEDs those that work shine; the
+// others are told, if any works.
+func openLamp(id hal.LampID, fs []Lamp, tell func(Missing)) (hal.Lamps, error) {
+	var pins []lamp.Pin
+	var bad []Missing
 	var errs []error
 	for _, f := range fs {
+		if f.ID != id {
+			continue
+		}
 		l, err := line(f.Line)
 		if err == nil {
 			err = l.Out(gpio.Level(f.Active == "low")) // dark, if it is ours
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("lamp %s, line %s: %w", f.ID, f.Line, err))
+			err = fmt.Errorf("lamp %s: %w", f.ID, err)
+			errs = append(errs, err)
+			bad = append(bad, noLamp(id+" "+hal.LampID(f.Line)).because(err))
 			continue
 		}
-		pins[f.ID] = append(pins[f.ID], lamp.Pin{Out: l, ActiveLow: f.Active == "low", Colour: f.Colour})
+		pins = append(pins, lamp.Pin{Out: l, ActiveLow: f.Active == "low", Colour: f.Colour})
 	}
-	return lamp.New(pins, nil), errs
+	if len(pins) == 0 {
+		return nil, errors.Join(errs...)
+	}
+	for _, m := range bad {
+		tell(m)
+	}
+	return lamp.New(map[hal.LampID][]lamp.Pin{id: pins}, nil), nil
 }

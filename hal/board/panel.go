@@ -2,17 +2,14 @@ package board
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	"periph.io/x/conn/v3/gpio"
-	"periph.io/x/conn/v3/i2c/i2creg"
 	"periph.io/x/conn/v3/physic"
 	"periph.io/x/conn/v3/spi"
-	"periph.io/x/conn/v3/spi/spireg"
 
 	"phoned/hal"
 	"phoned/hal/panel/backlight"
@@ -139,7 +136,7 @@ func openMono(f *Panel, ctl pages.Controller, reset gpio.PinOut, light mipi.Ligh
 	if err != nil {
 		return nil, err
 	}
-	gone := Missing{Part: "panel", Title: "The display does not answer."}
+	gone := Missing{Part: partPanel, Title: "The display does not answer."}
 	cfg := pages.Config{
 		Width: f.Width, Height: f.Height, Turned: f.Rotation == 180, Mirrored: f.Mirror, Invert: f.Invert, OffsetX: f.OffsetX, Contrast: f.Contrast,
 		Up: func() { changed(gone) }, Lost: func(err error) { changed(gone.because(err)) },
@@ -159,12 +156,9 @@ func openMono(f *Panel, ctl pages.Controller, reset gpio.PinOut, light mipi.Ligh
 
 func openBus(f *Panel) (pages.Bus, error) {
 	if f.I2C != "" {
-		b, err := i2creg.Open(f.I2C)
-		if len(i2creg.All()) == 0 {
-			err = errors.New("this machine has none; on a Raspberry Pi dtparam=i2c_arm=on in config.txt makes it")
-		}
+		b, err := openI2CBus(f.I2C)
 		if err != nil {
-			return nil, fmt.Errorf("I²C bus %q: %w", f.I2C, err)
+			return nil, err
 		}
 		return pages.OverI2C(b, uint16(f.Address)), nil // checked: 0x08 to 0x77
 	}
@@ -184,12 +178,9 @@ func openSPI(f *Panel) (spi.PortCloser, gpio.PinOut, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	port, err := spireg.Open(f.SPI)
-	if len(spireg.All()) == 0 {
-		err = errors.New("this machine has none; on a Raspberry Pi dtparam=spi=on in config.txt makes it")
-	}
+	port, err := openSPIPort(f.SPI)
 	if err != nil {
-		return nil, nil, fmt.Errorf("SPI port %q: %w", f.SPI, err)
+		return nil, nil, err
 	}
 	return port, dc, nil
 }

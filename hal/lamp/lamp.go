@@ -17,6 +17,9 @@ import (
 	"phoned/internal/clock"
 )
 
+// ErrPattern: there is no such pattern; the lamp stays as it is.
+var ErrPattern = errors.New("no pattern")
+
 // Pin is the line of one LED.
 type Pin struct {
 	Out       gpio.PinOut
@@ -81,7 +84,7 @@ func (l *Lamps) Set(id hal.LampID, s hal.LampState) error {
 	}
 	phases := patterns[s.Pattern]
 	if phases == nil && s.Pattern != hal.Solid && s.Pattern != hal.Dark {
-		return fmt.Errorf("lamp %s: no pattern %q", id, s.Pattern)
+		return fmt.Errorf("lamp %s: %w %q", id, ErrPattern, s.Pattern)
 	}
 	d.state = s
 	d.gen++
