@@ -74,28 +74,36 @@ func checkBoard(file string, in io.Reader, out, errs io.Writer) int {
 	return 0
 }
 
-// openBoard starts what the board file names. Nothing that is missing stops
-// the phone.
-func openBoard(file string, log *slog.Logger, told *[]health.Problem, changed func(board.Missing)) board.Devices {
+// startedBoard is the board of one phone.
+type startedBoard struct {
+	board.Devices
+	parts *boardParts
+	told  []health.Problem // what of its file can't work
+}
+
+// startBoard starts what the board file names. Nothing that is missing stops the phone.
+func startBoard(file string, log *slog.Logger) *startedBoard {
+	b := &startedBoard{parts: &boardParts{log: log}}
 	problem := func(m board.Missing) {
 		log.Warn(m.Title, "dev", m.Part, "err", m.Err)
-		*told = append(*told, boardProblem(m))
+		b.told = append(b.told, boardProblem(m))
 	}
 	text, err := os.ReadFile(filepath.Clean(file))
 	if err != nil {
 		problem(board.Missing{Part: "file", Title: "The board file can't be read; the phone runs without keys and display.", Err: err})
-		return board.Devices{}
+		return b
 	}
 	f, err := board.Parse(text)
 	if err != nil {
 		problem(board.Missing{Part: "file", Title: "The board file is not right; the phone runs without keys and display.", Err: err})
-		return board.Devices{}
+		return b
 	}
-	devices, missing := board.Open(f, changed)
-	for _, m := range missing {
+	var wrong []board.Missing
+	b.Devices, wrong = board.Start(f, b.parts.changed)
+	for _, m := range wrong {
 		problem(m)
 	}
-	return devices
+	return b
 }
 
 // boardAdvice is what to do about a part; the board file is the installer's.

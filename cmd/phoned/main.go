@@ -104,6 +104,17 @@ func main() {
 
 func run(ctx context.Context, o options, log *slog.Logger) error {
 	o.sockets = sdnotify.TakeSockets()
+	// Something on the display before anything that takes its time.
+	devices := startBoard(o.board, log)
+	defer func() {
+		if devices != nil {
+			_ = devices.Close() // no phone has taken them: there is another error
+		}
+	}()
+	if err := prepareData(o.data); err != nil {
+		return err
+	}
+	app.ShowStarting(o.data, devices.Panels, log)
 	prov, err := provisioner(o, log)
 	if err != nil {
 		return err
@@ -112,7 +123,11 @@ func run(ctx context.Context, o options, log *slog.Logger) error {
 	defer stopUpdates()
 	r := app.Runner{Provisioner: prov, Log: log,
 		Make: func(cfg provisioning.Config, told []health.Problem) (app.Made, error) {
-			return assemble(o, cfg, told, prov, updates, log)
+			b := devices
+			if devices = nil; b == nil {
+				b = startBoard(o.board, log)
+			}
+			return assemble(o, cfg, told, b, prov, updates, log)
 		},
 		Started: func(s *app.System) {
 			if err := sdnotify.Send(sdnotify.Ready); err != nil {
@@ -158,15 +173,17 @@ func siteOffers(ctx context.Context, log *slog.Logger) []string {
 // current is the phone that runs, for the watchdog.
 var current atomic.Pointer[app.System]
 
+// prepareData makes the data folder, and ends a reset before what it wipes is read.
+func prepareData(data string) error {
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	return app.FinishReset(data)
+}
+
 // provisioner reads what the phone was given before. What can't be read any more
 // leaves a phone that has only its file.
 func provisioner(o options, log *slog.Logger) (*app.Provisioner, error) {
-	if err := os.MkdirAll(o.data, 0o700); err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
-	}
-	if err := app.FinishReset(o.data); err != nil { // before what it wipes is read
-		return nil, err
-	}
 	vault, err := openVault(filepath.Join(o.data, "provisioning.json"), o.key, log)
 	if err != nil {
 		return nil, err
@@ -204,12 +221,11 @@ func openVault(path, keyFile string, log *slog.Logger) (provisioning.Vault, erro
 }
 
 // assemble makes a phone of its board file and a configuration.
-func assemble(o options, cfg provisioning.Config, told []health.Problem, prov *app.Provisioner, updates *app.Updates, log *slog.Logger) (app.Made, error) {
+func assemble(o options, cfg provisioning.Config, told []health.Problem, devices *startedBoard, prov *app.Provisioner, updates *app.Updates, log *slog.Logger) (app.Made, error) {
 	for _, p := range told {
 		log.Warn(p.Title, "key", p.Subject, "err", p.Detail)
 	}
-	parts := boardParts{log: log}
-	devices := openBoard(o.board, log, &told, parts.changed)
+	told = append(told, devices.told...)
 	cards, err := malgodev.New(malgodev.Config{Log: log})
 	if err != nil {
 		return app.Made{}, errors.Join(fmt.Errorf("sound: %w", err), devices.Close())
@@ -238,7 +254,7 @@ func assemble(o options, cfg provisioning.Config, told []health.Problem, prov *a
 	for _, p := range told {
 		s.Health.Set(p)
 	}
-	parts.tell(s.Health)
+	devices.parts.tell(s.Health)
 	openNetwork(s, o.sockets, log)
 	return app.Made{System: s, Listen: listen(s, o.listen, log), Close: closeAll}, nil
 }

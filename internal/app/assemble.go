@@ -210,6 +210,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 	if err := loadSettings(ctx, s.DB, &settings); err != nil {
 		s.log.Warn("the person's settings could not be read", "err", err)
 	}
+	keepStarting(o.DataDir, settings, s.log)
 	lockOf(ctx, keptPIN{secrets}, &settings, s.Health)
 	syncSiteBook(ctx, o.Config, s.DB, s.Health, s.log)
 	s.updates = updateSettings(o.Config)
