@@ -27,8 +27,11 @@ type NetworkSetter interface {
 const codeNetwork = "config.network"
 
 const (
-	// applyTime bounds Apply.
-	applyTime = 30 * time.Second
+	// applyTime bounds Apply: the phone starts early, and who helps it only when the
+	// system is up, half a minute later on the slowest.
+	applyTime = 90 * time.Second
+	// hearTime bounds a search for wireless networks.
+	hearTime = 30 * time.Second
 	// settleTime is waited after a change on trial: a line that registers by the
 	// addresses of before, which are about to go, would confirm it.
 	settleTime = 3 * time.Second

@@ -129,7 +129,7 @@ func (p *Phone) setKeys(set map[string]any) {
 
 // scanWiFi listens for wireless networks.
 func (p *Phone) scanWiFi() {
-	ctx, cancel := context.WithTimeout(p.ctx, applyTime)
+	ctx, cancel := context.WithTimeout(p.ctx, hearTime)
 	defer cancel()
 	var out []phone.HeardNetwork
 	if p.cfg.ScanWiFi != nil {
