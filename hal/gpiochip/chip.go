@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -159,7 +160,8 @@ func Open(name string) (*Line, error) {
 	}
 	taken.Lock()
 	defer taken.Unlock()
-	if l := taken.lines[at]; l != nil && !l.isLost() {
+	maps.DeleteFunc(taken.lines, func(_ place, l *Line) bool { return l.isLost() })
+	if l := taken.lines[at]; l != nil {
 		return l, nil
 	}
 	l := &Line{chip: c.Path, name: c.Lines[offset].Name, offset: uint32(offset), lost: make(chan struct{})} // an index

@@ -70,7 +70,7 @@ func TestLineOfNoChip(t *testing.T) {
 	if l.Read() != gpio.High || l.WaitForEdge(1) || l.Halt() != nil {
 		t.Error("a line that is not there moved")
 	}
-	_ = l.failed(errors.New("busy"))
+	_ = l.failed(errors.New("busy"), nil)
 	if l.isLost() {
 		t.Error("a line that is busy is lost")
 	}

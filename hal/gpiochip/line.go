@@ -142,7 +142,7 @@ func (l *Line) configure(c lineConfig) error {
 	r.offsets[0] = l.offset
 	copy(r.consumer[:], consumer)
 	if err := control(chip, getLine, &r); err != nil {
-		return l.failed(err)
+		return l.failed(err, nil)
 	}
 	if err := unix.SetNonblock(int(r.fd), true); err != nil { // so that a wait can be interrupted
 		_ = unix.Close(int(r.fd))
@@ -156,15 +156,21 @@ func (l *Line) configure(c lineConfig) error {
 // ask runs a request on a line that is taken.
 func ask[T any](l *Line, request uintptr, arg *T) error {
 	if err := control(l.file, request, arg); err != nil {
-		return l.failed(err)
+		return l.failed(err, l.file)
 	}
 	return nil
 }
 
-// failed notes the end of the chip.
-func (l *Line) failed(err error) error {
+// failed notes the end of the chip, and lets the line go (f, nil: it is not taken): its
+// interrupt would stay ours, and be refused to the chip that takes the place.
+func (l *Line) failed(err error, f *os.File) error {
 	if errors.Is(err, unix.ENODEV) || errors.Is(err, unix.ENXIO) {
-		l.once.Do(func() { close(l.lost) })
+		l.once.Do(func() {
+			if f != nil {
+				_ = f.Close()
+			}
+			close(l.lost)
+		})
 	}
 	return fmt.Errorf("line %s: %w", l.name, err)
 }
@@ -198,7 +204,7 @@ func (l *Line) WaitForEdge(timeout time.Duration) bool {
 	var event [eventSize]byte
 	n, err := f.Read(event[:])
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-		_ = l.failed(err)
+		_ = l.failed(err, f)
 	}
 	return err == nil && n >= binary.Size(uint64(0))
 }

@@ -55,7 +55,9 @@ func ShowStarting(dataDir string, panels []hal.Panel, log *slog.Logger) {
 		}
 		if err != nil {
 			log.Warn("the display does not take a picture", "err", err)
+			continue
 		}
+		log.Info("first picture")
 	}
 }
 

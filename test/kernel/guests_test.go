@@ -41,6 +41,7 @@ var guests = []struct {
 	{"I2CDriver", panelBoot, testI2CDriver},
 	{"I2CBoard", panelBoot, testI2CBoard},
 	{"RP1", panelBoot, testRP1},
+	{"LateLines", panelBoot, testLateLines},
 	{"PWMLight", panelBoot, testPWMLight},
 	{"InputDriver", panelBoot, testInputDriver},
 	{"InputHotPlug", panelBoot, testInputHotPlug},
