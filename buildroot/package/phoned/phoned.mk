@@ -39,7 +39,7 @@ PHONED_POST_INSTALL_TARGET_HOOKS += PHONED_INSTALL_FILES
 define PHONED_INSTALL_INIT_SYSTEMD
 	$(INSTALL) -d -m 0755 $(TARGET_DIR)/usr/lib/systemd/system
 	for unit in $(@D)/systemd/*.service $(@D)/systemd/*.socket \
-			$(@D)/systemd/*.timer; do \
+			$(@D)/systemd/*.timer $(@D)/systemd/*.slice; do \
 		$(INSTALL) -m 0644 $$unit $(TARGET_DIR)/usr/lib/systemd/system/ || exit 1; \
 	done
 endef
