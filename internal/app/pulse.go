@@ -38,7 +38,7 @@ func canOpen() error {
 }
 
 // noFiles says whether the phone is out of files for good, and of no use therefore: it
-// could not take a call. One look may meet a crowd of visitors; and a call that there is
+// could not take a call. Two looks may meet a crowd of visitors; and a call that there is
 // goes on with what it has.
 func (s *System) noFiles(err error, inCall bool) bool {
 	if !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE) {
@@ -47,5 +47,5 @@ func (s *System) noFiles(err error, inCall bool) bool {
 	}
 	s.filesOut++
 	s.log.Error("no file can be opened", "err", err)
-	return s.filesOut > 1 && !inCall
+	return s.filesOut > 2 && !inCall
 }

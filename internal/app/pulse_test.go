@@ -23,6 +23,7 @@ func TestNoFiles(t *testing.T) {
 		{out, false, false},
 		{nil, false, false},
 		{out, false, false},
+		{out, false, false},
 		{out, true, false},
 		{out, false, true},
 		{&fs.PathError{Err: syscall.ENFILE}, false, true},
