@@ -28,7 +28,7 @@ func (m *machine) apply(lines ...string) {
 	m.t.Helper()
 	body := "version = 1\n" + strings.Join(lines, "\n") + "\n"
 	a, err := m.link.Ask(bench.Order{Post: api + "config", Type: "application/toml", Body: body}, answerTime)
-	if err != nil || a.Code != 200 || !strings.Contains(a.Out, `"trial":true`) {
+	if err != nil || a.Code != 200 || !strings.Contains(a.Out, `"ok":true`) {
 		m.t.Fatalf("%q: %d %s %s %v", lines, a.Code, a.Out, a.Err, err)
 	}
 }

@@ -216,10 +216,7 @@ func TestRolledBack(t *testing.T) {
 		name, reason string
 		edit         func(root string)
 	}{
-		{"crashes", "not-booted", func(root string) {
-			replace(filepath.Join(root, "usr/bin/phoned"), "#!/bin/sh\nexit 1\n", 0o755)
-			guardAfter(root, "2min")
-		}},
+		{"crashes", "not-booted", crash},
 		{"never starts", "not-booted", func(root string) { _ = os.Remove(filepath.Join(root, "usr/lib/systemd/systemd")) }},
 		// It takes update.TrialTime.
 		{"never registers", "not-registered", func(root string) { _ = os.RemoveAll(filepath.Join(root, "usr/lib/systemd/network")) }},
@@ -246,6 +243,14 @@ func TestRolledBack(t *testing.T) {
 		})
 	}
 }
+
+// crash makes a phone that ends at once.
+func crash(root string) {
+	replace(filepath.Join(root, "usr/bin/phoned"), "#!/bin/sh\nexit 1\n", 0o755)
+	guardAfter(root, "2min")
+}
+
+func crashes(t *testing.T) string { return bundle(t, "crashes", newer, keys(), board, crash) }
 
 // guardAfter shortens the trial's end.
 func guardAfter(root, after string) {
