@@ -93,7 +93,7 @@ func brightness(v phone.View) int {
 
 func (p *Phone) backlight(percent int) {
 	for _, d := range p.cfg.Board.Panels {
-		if err := d.Backlight(percent); err != nil {
+		if err := d.Backlight(percent); err != nil && p.ctx.Err() == nil { // at the end the board goes first
 			p.log.Warn("the back-light can't be set", "err", err)
 		}
 	}
@@ -135,7 +135,7 @@ func (p *Phone) mirror(img *image.RGBA, dirty []image.Rectangle) {
 func (p *Phone) show(img *image.RGBA, dirty []image.Rectangle) {
 	for _, d := range p.cfg.Board.Panels {
 		for _, r := range dirty {
-			if err := d.Draw(img, r); err != nil {
+			if err := d.Draw(img, r); err != nil && p.ctx.Err() == nil {
 				p.log.Warn("the display does not take a picture", "err", err)
 				break
 			}
