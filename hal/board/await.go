@@ -13,7 +13,7 @@ import (
 const (
 	// patience is how long a part that is not there at the start is no problem yet: the
 	// phone starts while the kernel still finds its devices.
-	patience = 12 * time.Second
+	patience = 15 * time.Second
 	// A part that is missing is looked for at every change among the devices' files, and
 	// now and then: what frees a line or a PWM channel changes no file in /dev.
 	firstLook = 250 * time.Millisecond

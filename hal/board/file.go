@@ -1,8 +1,9 @@
 // Package board turns a board file into running drivers: which line is which
 // key, where the display hangs, which sound card is the handset.
 //
-// Open never fails as a whole: what is not there is told in one sentence each,
-// and the phone runs with the rest. The package starts no goroutine of its own.
+// Open and Start never fail as a whole: what is not there is told in one sentence each,
+// and the phone runs with the rest. Open starts no goroutine of its own; Start has one for
+// each part that it waits for, and one that watches the devices' files.
 package board
 
 import (

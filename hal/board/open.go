@@ -114,7 +114,7 @@ func Open(f *File, changed func(Missing)) (d Devices, missing []Missing) {
 // Start is Open for a phone that begins before the kernel has found its devices: every
 // part of the file is in Devices at once, and works as soon as it is there, again and
 // again; the display then gets the picture that was drawn before. changed is told of
-// what is not there after 12 s, or goes, and with Err nil when it is there; it may be
+// what is not there after 15 s, or goes, and with Err nil when it is there; it may be
 // nil. What of the file can't work at all is in wrong.
 func Start(f *File, changed func(Missing)) (d Devices, wrong []Missing) {
 	if changed == nil {
