@@ -1,12 +1,14 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
 	"strings"
 	"time"
 
+	"phoned/internal/health"
 	"phoned/internal/walltime"
 	"phoned/manage"
 	"phoned/phone"
@@ -39,16 +41,31 @@ func (m maintainer) SelfTest(ctx context.Context) []manage.Check {
 			add(strings.TrimSpace("sound "+string(r.Path)+" "+r.Direction.String()), err == nil, words(err))
 		}
 	}
-	add("keys", len(m.o.Board.Keypads) > 0, fmt.Sprintf("%d keypads", len(m.o.Board.Keypads)))
-	add("hook switch", m.o.Board.Hook != nil, "")
-	add("lamps", m.o.Board.Lamps != nil, "")
-	add("display", len(m.o.Board.Panels) > 0 || s.Mirror != nil, fmt.Sprintf("%d panels", len(m.o.Board.Panels)))
+	// A part that is waited for is in the board whether it is there or not.
+	part := func(name, code string, named bool, detail string) {
+		why, bad := boardTrouble(s.Health.List(), code)
+		add(name, named && !bad, cmp.Or(why, detail))
+	}
+	part("keys", "board.keypad", len(m.o.Board.Keypads) > 0, fmt.Sprintf("%d keypads", len(m.o.Board.Keypads)))
+	part("hook switch", "board.hook", m.o.Board.Hook != nil, "")
+	part("lamps", "board.lamp", m.o.Board.Lamps != nil, "")
+	part("display", "board.panel", len(m.o.Board.Panels) > 0 || s.Mirror != nil, fmt.Sprintf("%d panels", len(m.o.Board.Panels)))
 	add("clock", s.Gate.State() >= walltime.Plausible, s.Gate.State().String())
 	add("network", addressed(), "")
 	for _, l := range s.Phone.View().Lines {
 		add("line "+string(l.ID), l.State == phone.LineRegistered, strings.TrimSpace(string(l.State)+" "+l.Detail))
 	}
 	return out
+}
+
+// boardTrouble says what is wrong with a part of the board, if anything is.
+func boardTrouble(problems []health.Problem, code string) (why string, bad bool) {
+	for _, p := range problems {
+		if p.Code == code {
+			return cmp.Or(p.Detail, p.Title), true
+		}
+	}
+	return "", false
 }
 
 func (s *System) healthy(ctx context.Context) bool {
