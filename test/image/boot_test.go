@@ -67,6 +67,17 @@ func TestBoot(t *testing.T) {
 		}
 	})
 	t.Run("figures", func(t *testing.T) { m.figures() })
+	// The first boot makes keys, certificates and databases.
+	t.Run("a later boot", func(t *testing.T) {
+		m.must("sync")
+		m.cut()
+		m.on()
+		m.up()
+		m.awaitRegistered()
+		m.until("a picture on the display", func() bool { m.glass.follow(t); return !m.glass.first.IsZero() })
+		m.confirmed("A")
+		m.figures()
+	})
 	if !t.Failed() {
 		m.monitor("device_del", map[string]any{"id": "card"})
 		m.until("the sound card is unplugged", func() bool { _, code := m.sh("[ -e /proc/asound/card0 ]"); return code > 0 })
