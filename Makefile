@@ -91,9 +91,13 @@ fuzz: ## every fuzz target for a minute (FUZZTIME=10m for longer)
 	@test/run fuzz
 
 .PHONY: soak
-soak: ## 200 power cuts, 1,000 calls of each kind (ROUNDS=1000, CALLS=10000 for more)
+soak: ## 200 power cuts, 1,000 calls of each kind, a day (ROUNDS=1000, CALLS=10000 for more)
 	@ROUNDS=$(or $(ROUNDS),200) test/kernel/power
-	@$(MAKE) -s soak-calls
+	@$(MAKE) -s soak-calls soak-day
+
+.PHONY: soak-day
+soak-day: build ## a day of an office phone, in minutes: RSS and files hour by hour
+	@PHONED_DAY=1 go test -tags=nolibopusfile,kernel -count=1 -timeout 30m -v -run 'TestKernel/day' ./test/kernel
 
 .PHONY: soak-image
 soak-image: image ## the plug of the emulated board pulled 200 times (CUTS=n), for a day

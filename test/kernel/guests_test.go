@@ -15,6 +15,7 @@ var (
 	phoneBoot  = boot{name: "phone", limit: 7 * time.Minute}
 	powerBoot  = boot{name: "power", flags: []string{"-b"}, disks: []int64{24 << 20, 512 << 20}, limit: powerLimit()}
 	sticksBoot = boot{name: "sticks", flags: []string{"-b"}, limit: 5 * time.Minute}
+	dayBoot    = boot{name: "day", flags: []string{"-b", "-t"}, limit: 20 * time.Minute} // make soak
 	boots      = []boot{panelBoot, sticksBoot, phoneBoot, disksBoot, travelBoot, powerBoot}
 )
 
@@ -71,5 +72,6 @@ var guests = []struct {
 	{"FailingDisk", disksBoot, testFailingDisk},
 	{"TimeTravel", travelBoot, testTimeTravel},
 	{"Hours", travelBoot, testHours},
+	{"Day", dayBoot, testDay},
 	{"PowerStore", powerBoot, testPowerStore},
 }

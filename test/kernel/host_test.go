@@ -39,6 +39,9 @@ func TestKernel(t *testing.T) {
 		return
 	}
 	rig := buildRig(t)
+	if os.Getenv("PHONED_DAY") != "" {
+		boots = append(boots, dayBoot)
+	}
 	for _, b := range boots {
 		t.Run(b.name, func(t *testing.T) {
 			console := b.run(t, rig)

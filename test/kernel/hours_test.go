@@ -3,6 +3,9 @@
 package kernel
 
 import (
+	"fmt"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +89,71 @@ func testHours(t *testing.T) {
 		t.Error("it never came back")
 	}
 	t.Logf("2 h 10 min for the phone, as the clock of this kernel shows: %v", time.Since(begun).Round(time.Second))
+}
+
+// testDay is a day of an office phone: a call that nobody answers every ten minutes. What
+// it holds of memory and files after the first hours it holds in the evening.
+func testDay(t *testing.T) {
+	begun := time.Now()
+	p := startDaemonWith(t, lab.Config{TokenLife: time.Hour}, noBoard)
+	registered := func() bool {
+		for _, e := range p.ex.Engine.Record.Events(0) {
+			if e.Kind == "registered" {
+				return true
+			}
+		}
+		return false
+	}
+	eventually(t, "registered", registered)
+	var rss, files []int
+	for hour := range 24 {
+		for range 6 {
+			if _, err := p.ex.SecondPhone().Call("1001"); err != nil {
+				t.Fatalf("in hour %d: %v", hour, err)
+			}
+			time.Sleep(5 * time.Second)
+			if err := p.ex.SecondPhone().HangUp(); err != nil {
+				t.Fatalf("in hour %d: %v", hour, err)
+			}
+			time.Sleep(10*time.Minute - 5*time.Second) // which nobody waits for
+		}
+		rss, files = append(rss, p.kib(t, "VmRSS:")), append(files, p.files(t))
+	}
+	t.Logf("FIGURE RSS at the end of each hour of a day, KiB: %v; at most %d; files: %v", rss, p.kib(t, "VmHWM:"), files)
+	const settled = 3 // hours until caches are full
+	if grown := rss[23] - rss[settled]; grown > 4<<10 {
+		t.Errorf("it has %d KiB more in the evening", grown)
+	}
+	if files[23] > files[settled] {
+		t.Errorf("%d open files in the evening, %d after hour %d", files[23], files[settled], settled)
+	}
+	t.Logf("24 h for the phone, as the clock of this kernel shows: %v", time.Since(begun).Round(time.Second))
+}
+
+// kib is a line of the process's status.
+func (p process) kib(t *testing.T, line string) int {
+	t.Helper()
+	for _, l := range strings.Split(read(t, fmt.Sprintf("/proc/%d/status", p.pid)), "\n") {
+		if v, ok := strings.CutPrefix(l, line); ok {
+			n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(v), " kB"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+	}
+	t.Fatalf("the process's status has no %s", line)
+	return 0
+}
+
+// files counts what the process has open.
+func (p process) files(t *testing.T) int {
+	t.Helper()
+	list, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
 }
 
 // asked are the times at which REGISTERs came.
