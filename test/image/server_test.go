@@ -101,7 +101,7 @@ func (m *machine) askServer() onOffer {
 	before := m.onOffer().Checked
 	m.until("the update server is asked", func() bool {
 		a, err := m.link.Ask(bench.Order{Post: api + "update/check"}, answerTime)
-		return err == nil && a.Code < 300
+		return err == nil && a.Code == 204
 	})
 	m.until("the update server has answered", func() bool { return m.onOffer().Checked.After(before) })
 	return m.onOffer()
