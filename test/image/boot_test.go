@@ -217,7 +217,7 @@ func (m *machine) figures() {
 	user := m.userland()
 	after := func(t time.Time) float64 { return t.Sub(user).Seconds() }
 	m.t.Logf("FIGURE power to kernel: %.1f s, to userland: %.1f s", m.zero().Sub(m.began).Seconds(), user.Sub(m.began).Seconds())
-	m.t.Logf("FIGURE userland to first picture: %.1f s, to registered: %.1f s", after(m.glass.first), after(m.said("regist")))
+	m.t.Logf("FIGURE userland to first picture: %.1f s, to registered: %.1f s", after(m.glass.first), after(m.said("state=registered")))
 	for _, c := range []string{
 		"systemd-analyze | head -n 2", "systemd-analyze blame | head -n 12", "systemd-analyze critical-chain phoned.service",
 		"free -m | head -n 2; systemctl show -p MemoryCurrent phoned; grep -E 'VmRSS|VmHWM' /proc/$(systemctl show --value -p MainPID phoned)/status",

@@ -21,7 +21,7 @@ import (
 
 // patience bounds every wait for the emulated board, which is slow and shares this
 // machine; nothing waits for it unless something is broken.
-const patience = 10 * time.Minute
+const patience = 15 * time.Minute
 
 // machine is a QEMU that boots a card.
 type machine struct {
@@ -285,7 +285,7 @@ func (m *machine) asking(what string, every time.Duration, is func() bool) {
 		switch waited := time.Since(began); {
 		case waited > patience:
 			m.t.Fatalf("never: %s\n%s", what, m.journal())
-		case waited > patience/5 && !told:
+		case waited > patience/8 && !told:
 			told = true
 			m.t.Logf("still waited for: %s\n%s", what, m.journal())
 		}
