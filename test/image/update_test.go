@@ -226,6 +226,9 @@ func TestRolledBack(t *testing.T) {
 			m := ready(t)
 			m.plug(path)
 			began := time.Now()
+			if c.reason == "not-registered" { // the whole trial comes after this
+				m.up()
+			}
 			m.until("back on slot A with a report", func() bool { return strings.Contains(m.report(), `"`+c.reason+`"`) })
 			t.Logf("FIGURE stick to back with a report: %.0f s: %s", time.Since(began).Seconds(), m.report())
 			if s := m.slot(); s != "A" {
