@@ -242,6 +242,9 @@ func (t *turn) cancel() {
 func (t *turn) inspected(b Bundle) {
 	t.s.Bundle = b
 	switch order := Compare(b.Version, t.s.Boot.Version); {
+	case t.s.Source.Kind == Stick && t.s.Report.RolledBack() && t.s.Report.From == b.Version:
+		t.idle() // the stick was left in: that it did not hold stays the last word
+		return
 	case b.Compatible != t.s.Boot.Compatible:
 		t.end(WrongBoard, fmt.Sprintf("it is for %s, this is a %s", b.Compatible, t.s.Boot.Compatible))
 		return
@@ -344,9 +347,13 @@ func (t *turn) reject(r Reason, detail string) {
 func (t *turn) end(r Reason, detail string) { t.endAfter(r, detail, 0) }
 
 func (t *turn) endAfter(r Reason, detail string, after time.Duration) {
+	t.report(Report{Reason: r, From: t.s.Boot.Version, To: t.s.Bundle.Version, Detail: detail, After: after})
+	t.idle()
+}
+
+func (t *turn) idle() {
 	t.s.try++
 	t.s.Phase, t.s.Done, t.s.Total, t.s.writing = Idle, 0, 0, false
-	t.report(Report{Reason: r, From: t.s.Boot.Version, To: t.s.Bundle.Version, Detail: detail, After: after})
 	t.do(Discard{})
 }
 

@@ -391,3 +391,32 @@ func TestAnnounced(t *testing.T) {
 		t.Errorf("%+v", p.s.Report)
 	}
 }
+
+// A stick that is left in is found again at every start: what did not hold is not begun
+// from it again, and what became of it stays the last word. A later version is taken, and
+// so is the same one from elsewhere, which somebody asked for.
+func TestAStickThatIsLeftInIsNotTriedAgain(t *testing.T) {
+	for _, c := range []struct {
+		kind    SourceKind
+		version string
+		phase   Phase
+		effects string
+	}{
+		{Stick, "2.0", Idle, "Discard"},
+		{Stick, "2.1", Installing, "Install"},
+		{URL, "2.0", Installing, "Install"},
+		{Upload, "2.0", Installing, "Install"},
+	} {
+		p := begun(t, slots("1.0", &Attempt{Slot: "B", From: "1.0", Version: "2.0", Written: true, Registered: true, Verdict: NotRegistered}))
+		p.send(Changed{well})
+		p.took()
+		p.send(Begin{Source: Source{Kind: c.kind}})
+		p.send(Fetched{p.s.try})
+		p.took()
+		p.send(Inspected{p.s.try, Bundle{Compatible: "board", Version: c.version}})
+		p.want(c.phase, c.effects)
+		if p.s.Report.Reason != NotRegistered || p.s.Report.From != "2.0" {
+			t.Errorf("%+v: the report is %+v", c, p.s.Report)
+		}
+	}
+}
