@@ -48,7 +48,7 @@ func spiPorts() (out []spiPort) {
 	return out
 }
 
-// openSPI opens a port by its name (SPI0.0), its file or its bus alone; "" is the first.
+// openSPIPort opens a port by its name (SPI0.0), its file or its bus alone; "" is the first.
 func openSPIPort(name string) (spi.PortCloser, error) {
 	all := spiPorts()
 	if len(all) == 0 {

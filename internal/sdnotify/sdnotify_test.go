@@ -17,12 +17,7 @@ func TestSend(t *testing.T) {
 		t.Fatalf("without a supervisor: %v", err)
 	}
 	path := filepath.Join(t.TempDir(), "s")
-	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	t.Setenv("NOTIFY_SOCKET", path)
+	c := supervise(t, path)
 	if err := Send(Alive); err != nil {
 		t.Fatal(err)
 	}
@@ -33,15 +28,23 @@ func TestSend(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Close()
-	again, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer again.Close()
+	again := supervise(t, path)
 	if err := Send(Stopping); err != nil {
 		t.Fatal(err)
 	}
 	hears(t, again, Stopping)
+}
+
+// supervise listens as systemd does.
+func supervise(t *testing.T, path string) *net.UnixConn {
+	t.Helper()
+	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	t.Setenv("NOTIFY_SOCKET", path)
+	return c
 }
 
 func hears(t *testing.T, c *net.UnixConn, want string) {
@@ -54,13 +57,7 @@ func hears(t *testing.T, c *net.UnixConn, want string) {
 
 // A daemon without a file to spare lives, and says so.
 func TestSendWithoutFiles(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "s")
-	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	t.Setenv("NOTIFY_SOCKET", path)
+	c := supervise(t, filepath.Join(t.TempDir(), "s"))
 	if err := Send(Ready); err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +70,7 @@ func TestSendWithoutFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, openErr := os.Open(os.DevNull)
-	err = Send(Alive)
+	err := Send(Alive)
 	if rerr := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &before); rerr != nil {
 		t.Fatal(rerr)
 	}
