@@ -76,6 +76,7 @@ func TestStyles(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add(offer)
 	f.Add("m=audio 0 RTP/AVP 0")
+	f.Add(offer + "m=audio 0\r\n")
 	f.Fuzz(func(t *testing.T, sdp string) {
 		a, err := Read(sdp)
 		if err != nil {

@@ -44,6 +44,9 @@ func (s Style) Apply(sdp string, offer bool) string {
 		switch {
 		case strings.HasPrefix(line, "m=audio ") && port != "":
 			f := strings.Fields(line)
+			if len(f) < 4 {
+				break
+			}
 			f[1] = port
 			if s == FreeSWITCH && offer {
 				f[2] = "RTP/SAVPF"
