@@ -4,7 +4,6 @@ package kernel
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -18,7 +17,6 @@ import (
 
 	"phoned/hal/haltest"
 	"phoned/hal/serialpad"
-	"phoned/lab/b2b"
 )
 
 // Nearly everything is broken on one board.
@@ -118,15 +116,7 @@ func testPhoneBroken(t *testing.T) {
 	write(t, panelDir+"keys", 1<<stuckPlace)
 	defer write(t, panelDir+"keys", 0)
 	d := startDaemonOn(t, brokenBoard(t))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	await := func(kind string) {
-		t.Helper()
-		if _, err := d.ex.Await(ctx, 0, func(e b2b.Event) bool { return e.Kind == kind }); err != nil {
-			t.Fatalf("the exchange never saw %q: %v", kind, err)
-		}
-	}
-	await("registered")
+	await(t, d.ex, "registered")
 	awaitProblems(t, "at the start", "hook", "input", "key 3", "lamp", "panel", "scanner", "serialpad")
 
 	tap := func(place int) { // the stuck key stays where it is
@@ -141,7 +131,7 @@ func testPhoneBroken(t *testing.T) {
 		tap(keyPlace[k])
 	}
 	tap(5) // speaker: there is no hook switch
-	await("answered")
+	await(t, d.ex, "answered")
 	eventually(t, "media flow", func() bool { s := statusOf(t); return len(s.Calls) == 1 && s.Calls[0].MediaUp })
 	farTone(t)
 
@@ -174,7 +164,7 @@ func testPhoneBroken(t *testing.T) {
 		t.Errorf("the call did not go on: %+v", s)
 	}
 	pressAt(t, 5)
-	await("bye")
+	await(t, d.ex, "bye")
 }
 
 // link makes a device appear under a name that udev would give it.

@@ -147,11 +147,7 @@ type callOf struct {
 // inCall calls the exchange's tone on a path: "handset" or "headset".
 func inCall(t *testing.T, ex *lab.Exchange, path string) callOf {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	if _, err := ex.Await(ctx, 0, func(e b2b.Event) bool { return e.Kind == "registered" }); err != nil {
-		t.Fatal("not registered: ", err)
-	}
+	await(t, ex, "registered")
 	eventually(t, "the phone is idle", func() bool { name, _ := screen(t); return name == "idle" })
 	if path == "handset" {
 		write(t, panelDir+"hook", 0)
@@ -160,10 +156,7 @@ func inCall(t *testing.T, ex *lab.Exchange, path string) callOf {
 	}
 	eventually(t, "the path is open", func() bool { return statusOf(t).Path == path })
 	post(t, "commands/dial", `{"number":"9197"}`)
-	e, err := ex.Await(ctx, 0, func(e b2b.Event) bool { return e.Kind == "answered" })
-	if err != nil {
-		t.Fatal("not answered: ", err)
-	}
+	e := await(t, ex, "answered")
 	eventually(t, "media flow", func() bool { s := statusOf(t); return len(s.Calls) == 1 && s.Calls[0].MediaUp })
 	return callOf{ex, e.CallID}
 }
@@ -188,11 +181,8 @@ func (c callOf) goesOn(t *testing.T) {
 func (c callOf) hangUp(t *testing.T) {
 	t.Helper()
 	write(t, panelDir+"hook", 1)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	e, err := c.ex.Await(ctx, 0, func(e b2b.Event) bool { return e.Kind == "bye" })
-	if err != nil || e.CallID != c.id {
-		t.Errorf("hung up %q, %v; the call was %q", e.CallID, err, c.id)
+	if e := await(t, c.ex, "bye"); e.CallID != c.id {
+		t.Errorf("hung up %q; the call was %q", e.CallID, c.id)
 	}
 }
 
@@ -289,9 +279,7 @@ func testPhoneHeadset(t *testing.T) {
 	eventually(t, "the headset talks again", func() bool { return statusOf(t).Path == "headset" })
 	call.goesOn(t)
 	headsetKey(t) // the handset is down: this ends the call
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	if e, err := d.ex.Await(ctx, 0, func(e b2b.Event) bool { return e.Kind == "bye" }); err != nil || e.CallID != call.id {
-		t.Errorf("hung up %q, %v", e.CallID, err)
+	if e := await(t, d.ex, "bye"); e.CallID != call.id {
+		t.Errorf("hung up %q; the call was %q", e.CallID, call.id)
 	}
 }
