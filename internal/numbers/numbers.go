@@ -84,27 +84,28 @@ func Group(number, country string) string {
 	if digits == "" {
 		return number
 	}
-	t := read()
-	if d, ok := strings.CutPrefix(digits, "+"); ok {
-		if s := t.international("+", d); s != "" {
-			return s
-		}
-		return number
-	}
-	home := t.regions[strings.ToUpper(country)]
-	if home == nil {
-		return number
-	}
-	if d, ok := strings.CutPrefix(digits, "00"); ok && home.Trunk == "0" {
-		if s := t.international("00", d); s != "" {
-			return s
-		}
-		return number
-	}
-	if s := home.national(digits); s != "" {
+	// A rule that adds or drops a digit, as some do between old and new numbers, is no
+	// way to write what is to be dialled.
+	if s := group(digits, country); strip(s) == digits {
 		return s
 	}
 	return number
+}
+
+// group sets stripped digits apart; "" where no rule fits.
+func group(digits, country string) string {
+	t := read()
+	if d, ok := strings.CutPrefix(digits, "+"); ok {
+		return t.international("+", d)
+	}
+	home := t.regions[strings.ToUpper(country)]
+	if home == nil {
+		return ""
+	}
+	if d, ok := strings.CutPrefix(digits, "00"); ok && home.Trunk == "0" {
+		return t.international("00", d)
+	}
+	return home.national(digits)
 }
 
 // strip leaves the digits and a leading "+"; "" if there is anything but what
