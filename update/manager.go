@@ -32,9 +32,13 @@ type Config struct {
 	Dir   string  // the phone's data folder, for the bundle and the report
 	Slots Slotter // required
 	// HTTP gives what downloads; nil, or giving nil: URL sources fail.
-	HTTP  func() *httpcall.Client
-	Clock clock.Clock  // nil: the machine's
-	Log   *slog.Logger // nil: discard
+	HTTP func() *httpcall.Client
+	// Patience is how long the helper is not asked what runs while the phone starts: until
+	// it is registered, somebody wants an update, or so much has passed. The helper costs
+	// seconds of a slow board that the network and the first call could have.
+	Patience time.Duration
+	Clock    clock.Clock  // nil: the machine's
+	Log      *slog.Logger // nil: discard
 	// Changed is called on the Manager's goroutine after every change; it must not
 	// block or call the Manager back.
 	Changed func(State)
@@ -47,6 +51,10 @@ type Manager struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
+	wanted chan struct{}
+
+	// Hurry ends Config.Patience.
+	Hurry func()
 
 	mu    sync.Mutex
 	state State
@@ -74,6 +82,8 @@ func New(c Config) *Manager {
 	}
 	m := &Manager{cfg: c, events: make(chan Event, 64), upload: make(chan upload, 1), state: State{Phase: Idle, Boot: Boot{Way: Unknown}}}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
+	m.wanted = make(chan struct{})
+	m.Hurry = sync.OnceFunc(func() { close(m.wanted) })
 	if b, err := os.ReadFile(m.reportFile()); err == nil {
 		_ = json.Unmarshal(b, &m.state.Report) // unreadable: there is none
 	}
@@ -105,6 +115,9 @@ func (m *Manager) Run(ctx context.Context) {
 
 // askStatus asks until there is an answer: at boot the helper may not be up yet.
 func (m *Manager) askStatus(ctx context.Context) {
+	if m.cfg.Patience > 0 && !clock.Wait(ctx, m.cfg.Clock, m.cfg.Patience, m.wanted) {
+		return
+	}
 	for {
 		b, err := m.cfg.Slots.Status(ctx)
 		if err == nil {
@@ -112,12 +125,7 @@ func (m *Manager) askStatus(ctx context.Context) {
 			return
 		}
 		m.cfg.Log.Warn("the update service does not answer", "err", err)
-		wait := make(chan struct{})
-		t := m.cfg.Clock.AfterFunc(30*time.Second, func() { close(wait) })
-		select {
-		case <-wait:
-		case <-ctx.Done():
-			t.Stop()
+		if !clock.Sleep(ctx, m.cfg.Clock, 30*time.Second) {
 			return
 		}
 	}
@@ -140,6 +148,7 @@ func (m *Manager) State() State {
 // Begin asks for an update. The error says why it is refused at once; what fails
 // later is in State's Report.
 func (m *Manager) Begin(src Source, allowOlder bool) error {
+	m.Hurry()
 	if err := m.State().Refused(); err != nil {
 		return err
 	}
@@ -157,6 +166,7 @@ func (m *Manager) Begin(src Source, allowOlder bool) error {
 // Upload takes a bundle of size bytes (-1: unknown) from body and returns when it is
 // read; what follows is in State.
 func (m *Manager) Upload(ctx context.Context, name string, body io.Reader, size int64, allowOlder bool) error {
+	m.Hurry()
 	if err := m.State().Refused(); err != nil {
 		return err
 	}
@@ -182,7 +192,12 @@ func (m *Manager) Upload(ctx context.Context, name string, body io.Reader, size 
 func (m *Manager) Cancel() { m.post(Cancel{}) }
 
 // Tell gives the phone's facts.
-func (m *Manager) Tell(f Facts) { m.post(Changed{f}) }
+func (m *Manager) Tell(f Facts) {
+	if f.Registered {
+		m.Hurry()
+	}
+	m.post(Changed{f})
+}
 
 func (m *Manager) step(e Event) {
 	m.mu.Lock()

@@ -160,6 +160,9 @@ const dhcpSocket = "/run/phoned/dhcp.sock"
 // asked, else what hooks of the client left. ISC's dhclient and udhcpc hand their hooks
 // host names alone; an address is lost or spoilt on the way.
 func siteOffers(ctx context.Context, log *slog.Logger) []string {
+	if !dhcpask.Possible() {
+		return provisioning.Offers("/") // there will be a change of the network
+	}
 	said, err := dhcpask.Offers(ctx, dhcpSocket)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && ctx.Err() == nil { // without systemd there is no helper
 		log.Warn("DHCP could not be asked for the site's server", "err", err)

@@ -30,7 +30,7 @@ func updateHelper(in io.Reader, out, complaints io.Writer) int {
 
 // startUpdates begins with what runs; stop ends it and waits.
 func startUpdates(ctx context.Context, o options, log *slog.Logger) (u *app.Updates, stop func()) {
-	u = app.NewUpdates(app.UpdatesConfig{DataDir: o.data, Slots: &update.Client{}, StickDir: stickDir, Log: log})
+	u = app.NewUpdates(app.UpdatesConfig{DataDir: o.data, Slots: &update.Client{}, StickDir: stickDir, Patience: app.StartTime, Log: log})
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() { defer close(done); u.Run(ctx) }()

@@ -139,6 +139,7 @@ type System struct {
 	client *httpcall.Client // asks with the phone's authorities and its clock
 	// applyNetwork puts the network settings in force; true: something has changed.
 	applyNetwork func(context.Context) bool
+	plainNetwork bool           // it has none
 	applied      bool           // before Run
 	updates      check.Settings // of the question for firmware; the zone is the person's
 	forget       func() error   // wipes what others keep in the data folder; nil: nobody does
@@ -214,6 +215,7 @@ func (s *System) build(o Options, secrets *store.Secrets) error {
 	lockOf(ctx, keptPIN{secrets}, &settings, s.Health)
 	syncSiteBook(ctx, o.Config, s.DB, s.Health, s.log)
 	s.updates = updateSettings(o.Config)
+	s.plainNetwork = o.Config.Network().Empty()
 	s.applyNetwork = func(ctx context.Context) bool {
 		return applyNetwork(ctx, o.Network, o.Config, s.Health, s.log)
 	}

@@ -74,7 +74,13 @@ func (s *System) networkOnTrial(ctx context.Context) {
 	s.applied = true
 }
 
+// StartTime is how long what can wait is put off while the phone starts, unless it is
+// in service sooner.
+const StartTime = 30 * time.Second
+
 // setUpNetwork puts the settings in force beside the phone that starts; done: it has.
+// Where there are none, the helper only has to take back what there was before: that
+// can wait until the phone is in service, or seems not to come into it.
 func (s *System) setUpNetwork(ctx context.Context) (done <-chan struct{}) {
 	over := make(chan struct{})
 	if s.applied {
@@ -83,7 +89,32 @@ func (s *System) setUpNetwork(ctx context.Context) (done <-chan struct{}) {
 	}
 	go func() {
 		defer close(over)
+		if s.plainNetwork {
+			s.awaitService(ctx, StartTime)
+		}
 		s.applyNetwork(ctx)
 	}()
 	return over
+}
+
+// awaitService waits until a line is registered, but no longer than patience.
+func (s *System) awaitService(ctx context.Context, patience time.Duration) {
+	views, stop := s.Phone.Subscribe()
+	defer stop()
+	over := make(chan struct{})
+	t := s.clock.AfterFunc(patience, func() { close(over) })
+	defer t.Stop()
+	for v := s.Phone.View(); !hasService(v); {
+		select {
+		case next, ok := <-views:
+			if !ok {
+				return
+			}
+			v = next
+		case <-over:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
 }

@@ -16,6 +16,7 @@ var _ manage.Updater = (*Updates)(nil)
 
 // UpdateState implements manage.Updater.
 func (u *Updates) UpdateState() manage.UpdateState {
+	u.Manager.Hurry() // somebody looks
 	s, c := u.Manager.State(), u.checker.Status()
 	out := manage.UpdateState{
 		Phase: string(s.Phase), Way: string(s.Boot.Way), Version: s.Boot.Version, Available: available(s, c),
@@ -83,6 +84,7 @@ const rebootTime = 20 * time.Second
 // Reboot restarts the device, now or once nobody telephones. The order is root's
 // helper's to carry out; without it ErrNotNow.
 func (u *Updates) Reboot(now bool) error {
+	u.Manager.Hurry()
 	u.mu.Lock()
 	sys := u.sys
 	u.mu.Unlock()

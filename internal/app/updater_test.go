@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"phoned/manage"
@@ -57,6 +59,44 @@ func TestUpdaterOfAPlainDebian(t *testing.T) {
 	}
 	cancel()
 	<-done
+}
+
+// lateHelper is one that answers when it is let.
+type lateHelper struct {
+	update.Slotter
+	answer, inspected chan struct{}
+}
+
+func (l *lateHelper) Status(context.Context) (update.Boot, error) {
+	<-l.answer
+	return update.Boot{Way: update.Slots, Slot: "A", Version: "1.0", Compatible: "board"}, nil
+}
+func (l *lateHelper) Confirm(context.Context) error { return nil }
+func (l *lateHelper) Inspect(context.Context) (update.Bundle, error) {
+	close(l.inspected)
+	return update.Bundle{}, update.ErrSource
+}
+
+// A stick that was in the phone when it was switched on is looked at once it is known
+// what runs.
+func TestAStickThatWasInBefore(t *testing.T) {
+	stick := t.TempDir()
+	if err := os.WriteFile(filepath.Join(stick, "phoned-2.0.raucb"), []byte("bundle"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	late := &lateHelper{answer: make(chan struct{}), inspected: make(chan struct{})}
+	u := NewUpdates(UpdatesConfig{DataDir: t.TempDir(), Slots: late})
+	u.stick = stick
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); u.Manager.Run(ctx) }()
+	u.lookAtStick()
+	u.Manager.Tell(update.Facts{Ready: true, Registered: true})
+	close(late.answer)
+	<-late.inspected
+	cancel()
+	<-done
+	u.wg.Wait()
 }
 
 func TestRefusedUpdates(t *testing.T) {

@@ -3,9 +3,9 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -45,6 +45,7 @@ type Updates struct {
 	mu      sync.Mutex
 	sys     *System
 	state   update.State
+	stuck   bool // a stick came before it was known what runs
 	checked check.Status
 	zone    *time.Location // of the person
 	wg      sync.WaitGroup
@@ -60,7 +61,8 @@ type UpdatesConfig struct {
 	// begins an update by itself: RAUC takes it only with a signature it trusts, and
 	// nothing older than what runs.
 	StickDir string
-	Log      *slog.Logger // nil: discard
+	Patience time.Duration // see update.Config
+	Log      *slog.Logger  // nil: discard
 }
 
 // NewUpdates makes it; Run works.
@@ -69,7 +71,7 @@ func NewUpdates(c UpdatesConfig) *Updates {
 	if u.log == nil {
 		u.log = slog.New(slog.DiscardHandler)
 	}
-	u.Manager = update.New(update.Config{Dir: c.DataDir, Slots: c.Slots, HTTP: u.client, Log: u.log, Changed: u.changed})
+	u.Manager = update.New(update.Config{Dir: c.DataDir, Slots: c.Slots, HTTP: u.client, Patience: c.Patience, Log: u.log, Changed: u.changed})
 	u.checker = check.New(check.Config{
 		Dir: c.DataDir, HTTP: u.client, Believed: u.believed, Log: u.log, Changed: u.onChecked,
 		Begin: func(src update.Source, older bool) error { return u.Manager.Begin(src, older) },
@@ -112,7 +114,14 @@ func (u *Updates) lookAtStick() {
 	if err != nil {
 		return // it is for something else
 	}
-	if err := u.Manager.Begin(src, false); err != nil {
+	err = u.Manager.Begin(src, false)
+	if errors.Is(err, update.ErrNoHelper) { // a stick that was in when the phone was switched on
+		u.mu.Lock()
+		u.stuck = true
+		u.mu.Unlock()
+		return
+	}
+	if err != nil {
 		u.log.Warn("the update on the stick is not taken", "file", src.Name, "err", err)
 	}
 }
@@ -157,9 +166,7 @@ func factsOf(v phone.View) update.Facts {
 	f := update.Facts{
 		Ready: true,
 		Busy:  len(v.Calls) > 0 || v.OffHook || v.Screen == phone.ScreenDialing,
-		Registered: slices.ContainsFunc(v.Lines, func(l phone.LineView) bool {
-			return l.State == phone.LineRegistered
-		}),
+		Registered: hasService(v),
 	}
 	for _, p := range v.Problems {
 		if p.Code == codeStoreUnusable {
@@ -173,7 +180,12 @@ func factsOf(v phone.View) update.Facts {
 func (u *Updates) changed(s update.State) {
 	u.mu.Lock()
 	u.state = s
+	stuck := u.stuck && s.Boot.Way != update.Unknown
+	u.stuck = u.stuck && !stuck
 	u.mu.Unlock()
+	if stuck {
+		u.wg.Go(u.lookAtStick) // not from the Manager's loop
+	}
 	u.checker.Hear(s)
 	u.show()
 }

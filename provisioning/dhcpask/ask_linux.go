@@ -51,6 +51,13 @@ func Ask(ctx context.Context) ([]string, error) {
 	return out, nil
 }
 
+// Possible reports whether there is an interface to ask on: without one the helper
+// need not be started.
+func Possible() bool {
+	links, err := net.Interfaces()
+	return err != nil || slices.ContainsFunc(links, func(l net.Interface) bool { return address(l) != nil })
+}
+
 // address is what the interface has of IPv4, nil if DHCP can't be asked there.
 func address(l net.Interface) net.IP {
 	if l.Flags&net.FlagUp == 0 || l.Flags&net.FlagBroadcast == 0 || l.Flags&net.FlagLoopback != 0 {
