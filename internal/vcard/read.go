@@ -238,7 +238,7 @@ func (c *parsing) number(p property) {
 	n := text(p.value)
 	if scheme, rest, ok := strings.Cut(n, ":"); ok && strings.EqualFold(scheme, "tel") { // RFC 3966; RFC 6350 §6.4.1
 		n, _, _ = strings.Cut(rest, ";")
-		if u, err := url.PathUnescape(n); err == nil {
+		if u, err := url.PathUnescape(n); err == nil && utf8.ValidString(u) {
 			n = u
 		}
 	} else if strings.EqualFold(scheme, "sip") || strings.EqualFold(scheme, "sips") {
