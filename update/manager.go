@@ -37,8 +37,11 @@ type Config struct {
 	// it is registered, somebody wants an update, or so much has passed. The helper costs
 	// seconds of a slow board that the network and the first call could have.
 	Patience time.Duration
-	Clock    clock.Clock  // nil: the machine's
-	Log      *slog.Logger // nil: discard
+	// Fell says of a version whether it was tried on this phone and left, in whatever update
+	// before the last one, which the report tells of; nil: of none.
+	Fell  func(version string) bool
+	Clock clock.Clock  // nil: the machine's
+	Log   *slog.Logger // nil: discard
 	// Changed is called on the Manager's goroutine after every change; it must not
 	// block or call the Manager back.
 	Changed func(State)
@@ -236,7 +239,7 @@ func (m *Manager) run(f Effect) {
 	case Inspect:
 		m.job(f.Try, func(ctx context.Context) (Event, error) {
 			b, err := m.cfg.Slots.Inspect(ctx)
-			return Inspected{f.Try, b}, err
+			return Inspected{f.Try, b, err == nil && m.cfg.Fell != nil && m.cfg.Fell(b.Version)}, err
 		})
 	case Install:
 		m.job(f.Try, func(ctx context.Context) (Event, error) {

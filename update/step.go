@@ -34,6 +34,8 @@ type (
 	Inspected struct {
 		Try    int
 		Bundle Bundle
+		// Fell: this version was tried here, some time ago, and left; see Config.Fell.
+		Fell bool
 	}
 	Installed struct{ Try int }
 	Failed    struct {
@@ -139,7 +141,7 @@ func Step(s State, e Event, now time.Time) (State, []Effect) {
 		}
 	case Inspected:
 		if e.Try == s.try && s.Phase == Verifying {
-			t.inspected(e.Bundle)
+			t.inspected(e.Bundle, e.Fell)
 		}
 	case Installed:
 		if e.Try == s.try && s.Phase == Installing && s.writing {
@@ -239,10 +241,11 @@ func (t *turn) cancel() {
 	}
 }
 
-func (t *turn) inspected(b Bundle) {
+func (t *turn) inspected(b Bundle, fell bool) {
 	t.s.Bundle = b
+	fell = fell || t.s.Report.RolledBack() && t.s.Report.From == b.Version
 	switch order := Compare(b.Version, t.s.Boot.Version); {
-	case t.s.Source.Kind == Stick && t.s.Report.RolledBack() && t.s.Report.From == b.Version:
+	case fell && t.s.Source.Kind == Stick:
 		t.idle() // the stick was left in: that it did not hold stays the last word
 		return
 	case b.Compatible != t.s.Boot.Compatible:

@@ -73,7 +73,7 @@ func ready(t *testing.T) *script {
 func (p *script) fetched(version, board string) {
 	p.t.Helper()
 	p.send(Begin{Source: Source{Kind: Stick}}, Fetched{p.s.try})
-	p.send(Fetched{p.s.try}, Inspected{p.s.try, Bundle{board, version}})
+	p.send(Fetched{p.s.try}, Inspected{p.s.try, Bundle{board, version}, false})
 }
 
 func TestAGoodUpdateIsConfirmed(t *testing.T) {
@@ -86,7 +86,7 @@ func TestAGoodUpdateIsConfirmed(t *testing.T) {
 	}
 	p.send(Fetched{p.s.try})
 	p.want(Verifying, "Inspect")
-	p.send(Inspected{p.s.try, Bundle{"board", "2.0"}})
+	p.send(Inspected{p.s.try, Bundle{"board", "2.0"}, false})
 	attempt := p.done[0].(Install).Attempt
 	if attempt != (Attempt{From: "1.0", Version: "2.0", Registered: true}) {
 		t.Errorf("the attempt is %+v", attempt)
@@ -125,7 +125,7 @@ func TestRefusals(t *testing.T) {
 		p := ready(t)
 		p.send(Begin{Source{Kind: URL}, c.older})
 		p.send(Fetched{p.s.try})
-		p.send(Inspected{p.s.try, Bundle{c.board, c.version}})
+		p.send(Inspected{p.s.try, Bundle{c.board, c.version}, false})
 		if c.reason == "" {
 			p.want(Installing, "Fetch Inspect Install")
 			continue
@@ -303,7 +303,7 @@ func anyEvents(t *testing.T, pick func(int) int, n int) {
 		case 5:
 			e = Fetched{try}
 		case 6:
-			e = Inspected{try, Bundle{"board", []string{"0.9", "1.0", "3.0"}[pick(3)]}}
+			e = Inspected{try, Bundle{"board", []string{"0.9", "1.0", "3.0"}[pick(3)]}, pick(4) == 0}
 		case 7:
 			e = Installed{try}
 		case 8:
@@ -379,7 +379,7 @@ func TestAnnounced(t *testing.T) {
 	for version, want := range map[string]Reason{"2.0": "", "2.1": Mislabelled, "1.0": Mislabelled} {
 		p := ready(t)
 		p.send(Begin{Source: Source{Kind: URL, Version: "2.0"}}, Fetched{p.s.try})
-		p.send(Fetched{p.s.try}, Inspected{p.s.try, Bundle{"board", version}})
+		p.send(Fetched{p.s.try}, Inspected{p.s.try, Bundle{"board", version}, false})
 		if p.s.Report.Reason != want || (p.s.Phase == Installing) != (want == "") {
 			t.Errorf("%s: %+v, %s", version, p.s.Report, p.s.Phase)
 		}
@@ -413,10 +413,19 @@ func TestAStickThatIsLeftInIsNotTriedAgain(t *testing.T) {
 		p.send(Begin{Source: Source{Kind: c.kind}})
 		p.send(Fetched{p.s.try})
 		p.took()
-		p.send(Inspected{p.s.try, Bundle{Compatible: "board", Version: c.version}})
+		p.send(Inspected{p.s.try, Bundle{Compatible: "board", Version: c.version}, false})
 		p.want(c.phase, c.effects)
 		if p.s.Report.Reason != NotRegistered || p.s.Report.From != "2.0" {
 			t.Errorf("%+v: the report is %+v", c, p.s.Report)
+		}
+	}
+	// And so it is when another update has come between, whose report is the last one.
+	for kind, phase := range map[SourceKind]Phase{Stick: Idle, URL: Installing} {
+		p := ready(t)
+		p.send(Begin{Source: Source{Kind: kind}})
+		p.send(Fetched{p.s.try}, Inspected{p.s.try, Bundle{"board", "2.0"}, true})
+		if p.s.Phase != phase {
+			t.Errorf("%s: %s", kind, p.s.Phase)
 		}
 	}
 }

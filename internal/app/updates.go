@@ -71,7 +71,8 @@ func NewUpdates(c UpdatesConfig) *Updates {
 	if u.log == nil {
 		u.log = slog.New(slog.DiscardHandler)
 	}
-	u.Manager = update.New(update.Config{Dir: c.DataDir, Slots: c.Slots, HTTP: u.client, Patience: c.Patience, Log: u.log, Changed: u.changed})
+	u.Manager = update.New(update.Config{Dir: c.DataDir, Slots: c.Slots, HTTP: u.client, Patience: c.Patience, Log: u.log, Changed: u.changed,
+		Fell: func(v string) bool { return u.checker.Fell(v) }})
 	u.checker = check.New(check.Config{
 		Dir: c.DataDir, HTTP: u.client, Believed: u.believed, Log: u.log, Changed: u.onChecked,
 		Begin: func(src update.Source, older bool) error { return u.Manager.Begin(src, older) },
@@ -164,8 +165,8 @@ func (u *Updates) Attach(s *System) {
 // runs (there is a view), and what is kept can be opened and written.
 func factsOf(v phone.View) update.Facts {
 	f := update.Facts{
-		Ready: true,
-		Busy:  len(v.Calls) > 0 || v.OffHook || v.Screen == phone.ScreenDialing,
+		Ready:      true,
+		Busy:       len(v.Calls) > 0 || v.OffHook || v.Screen == phone.ScreenDialing,
 		Registered: hasService(v),
 	}
 	for _, p := range v.Problems {

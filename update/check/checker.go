@@ -125,6 +125,13 @@ func (c *Checker) Status() Status {
 	return c.state.Status(now)
 }
 
+// Fell reports whether a version was tried on this phone and left, wherever it came from.
+func (c *Checker) Fell(version string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return update.Report{Reason: c.state.refusal(version)}.RolledBack()
+}
+
 // CheckNow has the server asked at once. The error says why it is not; what comes of
 // it is in Status.
 func (c *Checker) CheckNow() error {

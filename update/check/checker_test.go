@@ -233,6 +233,9 @@ func TestEndToEnd(t *testing.T) {
 		if s := h.checker.Status(); s.Offered != "2.0" || s.Refused != update.NotRegistered {
 			t.Errorf("%+v", s)
 		}
+		if !h.checker.Fell("2.0") || h.checker.Fell("2.1") || h.checker.Fell("") {
+			t.Error("what was left here is not known")
+		}
 		h.pass(75 * time.Hour)
 		h.wants(miss + ", " + miss + ", " + miss)
 		h.restart(func(*update.Boot) {})
@@ -250,6 +253,9 @@ func TestEndToEnd(t *testing.T) {
 		h.pass(time.Minute)
 		if s := h.manager.State(); !s.Report.Good() || s.Phase != update.Idle {
 			t.Errorf("%+v", s.Report)
+		}
+		if !h.checker.Fell("2.0") {
+			t.Error("what was left before the last update is forgotten")
 		}
 		if s := h.checker.Status(); s.Offered != "" || s.Refused != "" || s.Failure != "" || s.Checked.IsZero() {
 			t.Errorf("%+v", s)
