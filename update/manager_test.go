@@ -9,9 +9,11 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"phoned/internal/clock"
 	"phoned/internal/httpcall"
 )
 
@@ -26,11 +28,16 @@ type bench struct {
 
 func newBench(t *testing.T, f *fakeSlots, client *httpcall.Client) *bench {
 	t.Helper()
+	return newBenchBy(t, nil, f, client)
+}
+
+func newBenchBy(t *testing.T, clk clock.Clock, f *fakeSlots, client *httpcall.Client) *bench {
+	t.Helper()
 	h, c := served(t, f)
 	b := &bench{t: t, slots: f, helper: h, states: make(chan State, 1000)}
 	dir := t.TempDir()
 	h.File = filepath.Join(dir, StagedName)
-	b.m = New(Config{Dir: dir, Slots: c, HTTP: func() *httpcall.Client { return client }, Changed: func(s State) { b.states <- s }})
+	b.m = New(Config{Dir: dir, Slots: c, Clock: clk, HTTP: func() *httpcall.Client { return client }, Changed: func(s State) { b.states <- s }})
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { b.m.Run(ctx) })
@@ -144,6 +151,49 @@ func TestDownload(t *testing.T) {
 	b.until(func(s State) bool { return s.Phase == Restarting })
 	if err := b.m.Begin(Source{Kind: URL, Place: "http://example.net/x"}, false); err == nil {
 		t.Error("a download without TLS")
+	}
+}
+
+// hasty is a clock on which short waits are over at once, and counted.
+type hasty struct {
+	clock.Real
+	waited atomic.Int64 // nanoseconds
+}
+
+func (h *hasty) AfterFunc(d time.Duration, f func()) clock.Timer {
+	if d <= time.Second {
+		h.waited.Add(int64(d))
+		d = 0
+	}
+	return h.Real.AfterFunc(d, f)
+}
+
+// A download takes little of the network while somebody telephones, and all it can get
+// otherwise. It is installed when the call is over.
+func TestDownloadDuringACall(t *testing.T) {
+	body := strings.Repeat("bundle", 300_000)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "good", time.Time{}, strings.NewReader(body))
+	}))
+	defer srv.Close()
+	for _, busy := range []bool{false, true} {
+		clk := &hasty{}
+		b := newBenchBy(t, clk, ordinary(), httpcall.New(httpcall.Config{}))
+		b.ready()
+		facts := well
+		facts.Busy = busy
+		b.m.Tell(facts)
+		b.until(func(s State) bool { return s.Facts.Busy == busy })
+		if err := b.m.Begin(Source{Kind: URL, Place: srv.URL + "/good"}, false); err != nil {
+			t.Fatal(err)
+		}
+		b.until(func(s State) bool { return s.Phase == Installing })
+		want := map[bool]time.Duration{true: time.Duration(len(body)) * time.Second / callRate}[busy]
+		if got := time.Duration(clk.waited.Load()); got < want-time.Millisecond || got > want+time.Second {
+			t.Errorf("busy %v: %d bytes took %v, not %v", busy, len(body), got, want)
+		}
+		b.m.Tell(well)
+		b.until(func(s State) bool { return s.Phase == Restarting })
 	}
 }
 
