@@ -3,7 +3,13 @@
 package image_test
 
 import (
+	"bytes"
+	"crypto/tls"
+	"encoding/json"
 	"fmt"
+	"net"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -84,6 +90,71 @@ func TestReadOnlyDisk(t *testing.T) {
 	if out := m.must("systemctl --failed --no-legend --plain"); out != "" {
 		t.Errorf("%s\n%s", out, m.must("journalctl -b -u phoned-key.service --no-pager -o cat"))
 	}
+}
+
+// TestStateIsLost: nothing of the state partition can be read, not even the copies of its
+// superblock. It is made anew, and the phone that begins from nothing keeps what it makes:
+// over a power cut it has the same certificate.
+func TestStateIsLost(t *testing.T) {
+	m := newMachine(t)
+	from, size := partition(t, "state")
+	run(t, "qemu-io", "-c", fmt.Sprintf("write -P 0xa5 %d %d", from, size), m.card)
+	first := m.certificate() // the agent is lost with the partition
+	m.cut()
+	if again := m.certificate(); !bytes.Equal(again, first) {
+		t.Error("another certificate: what was made was not kept")
+	}
+}
+
+// partition is where the card has a partition, in bytes.
+func partition(t *testing.T, name string) (from, size int64) {
+	t.Helper()
+	out, err := exec.Command("sfdisk", "-J", filepath.Join(built, "phoned.img")).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var card struct {
+		PartitionTable struct {
+			Partitions []struct {
+				Name        string
+				Start, Size int64
+			}
+		}
+	}
+	if err := json.Unmarshal(out, &card); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range card.PartitionTable.Partitions {
+		if p.Name == name {
+			return p.Start * 512, p.Size * 512
+		}
+	}
+	t.Fatalf("no partition is named %s", name)
+	return 0, 0
+}
+
+// certificate turns the power on and waits for the one that the phone shows to the network.
+func (m *machine) certificate() (raw []byte) {
+	m.t.Helper()
+	m.on()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	addr := free.Addr().String()
+	free.Close()
+	m.human("hostfwd_add net tcp:" + addr + "-:443")
+	trust := &tls.Config{InsecureSkipVerify: true} //nolint:gosec // which one it is is the question
+	m.until("the phone answers over TLS", func() bool {
+		c, err := tls.DialWithDialer(&net.Dialer{Timeout: answerTime}, "tcp", addr, trust)
+		if err != nil {
+			return false
+		}
+		defer c.Close()
+		raw = c.ConnectionState().PeerCertificates[0].Raw
+		return true
+	})
+	return raw
 }
 
 // TestClock1970: the clock chip has no battery.
