@@ -47,6 +47,9 @@ type Source struct {
 	Size    int64  `json:"-"`
 	SHA256  string `json:"-"`
 	Version string `json:"-"`
+	// Left: nobody has just plugged the stick in, it was there when the phone started. A
+	// bundle that is no news then ends without a word.
+	Left bool `json:"-"`
 }
 
 // Bundle is what a verified bundle says of itself.

@@ -245,7 +245,7 @@ func (t *turn) inspected(b Bundle, fell bool) {
 	t.s.Bundle = b
 	fell = fell || t.s.Report.RolledBack() && t.s.Report.From == b.Version
 	switch order := Compare(b.Version, t.s.Boot.Version); {
-	case fell && t.s.Source.Kind == Stick:
+	case fell && t.s.Source.Kind == Stick, order <= 0 && t.s.Source.Left:
 		t.idle() // the stick was left in: that it did not hold stays the last word
 		return
 	case b.Compatible != t.s.Boot.Compatible:

@@ -419,6 +419,18 @@ func TestAStickThatIsLeftInIsNotTriedAgain(t *testing.T) {
 			t.Errorf("%+v: the report is %+v", c, p.s.Report)
 		}
 	}
+	// What is no news ends without a word if the stick was in before, and with one if somebody
+	// has just plugged it in.
+	for version, reason := range map[string]Reason{"0.9": Older, "1.0": Same} {
+		for left, want := range map[bool]Reason{true: "", false: reason} {
+			p := ready(t)
+			p.send(Begin{Source: Source{Kind: Stick, Left: left}})
+			p.send(Fetched{p.s.try}, Inspected{p.s.try, Bundle{"board", version}, false})
+			if p.s.Phase != Idle || p.s.Report.Reason != want {
+				t.Errorf("%s, left %v: %s, %+v", version, left, p.s.Phase, p.s.Report)
+			}
+		}
+	}
 	// And so it is when another update has come between, whose report is the last one.
 	for kind, phase := range map[SourceKind]Phase{Stick: Idle, URL: Installing} {
 		p := ready(t)

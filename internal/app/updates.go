@@ -45,7 +45,8 @@ type Updates struct {
 	mu      sync.Mutex
 	sys     *System
 	state   update.State
-	stuck   bool // a stick came before it was known what runs
+	waiting *update.Source // on a stick, until it is known what runs
+	since   time.Time      // of Run
 	checked check.Status
 	zone    *time.Location // of the person
 	wg      sync.WaitGroup
@@ -94,6 +95,9 @@ func (u *Updates) client() *httpcall.Client {
 // Run works until ctx ends.
 func (u *Updates) Run(ctx context.Context) {
 	defer u.wg.Wait()
+	u.mu.Lock()
+	u.since = time.Now()
+	u.mu.Unlock()
 	if u.stick != "" {
 		u.wg.Go(func() {
 			err := mountwatch.Watch(ctx, u.stick, func(mounted bool) {
@@ -115,16 +119,32 @@ func (u *Updates) lookAtStick() {
 	if err != nil {
 		return // it is for something else
 	}
-	err = u.Manager.Begin(src, false)
-	if errors.Is(err, update.ErrNoHelper) { // a stick that was in when the phone was switched on
-		u.mu.Lock()
-		u.stuck = true
-		u.mu.Unlock()
+	u.mu.Lock()
+	src.Left = time.Since(u.since) < StartTime
+	u.mu.Unlock()
+	u.begin(src)
+}
+
+// begin takes what is on a stick, as soon as it is known what runs.
+func (u *Updates) begin(src update.Source) {
+	err := u.Manager.Begin(src, false)
+	if errors.Is(err, update.ErrNoHelper) && u.later(src) {
 		return
 	}
 	if err != nil {
 		u.log.Warn("the update on the stick is not taken", "file", src.Name, "err", err)
 	}
+}
+
+// later keeps src until it is known what runs; false: it is known.
+func (u *Updates) later(src update.Source) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.state.Boot.Way != update.Unknown {
+		return false
+	}
+	u.waiting = &src
+	return true
 }
 
 // Attach makes s the phone whose calls, lines and problems count; it ends with s.
@@ -181,11 +201,13 @@ func factsOf(v phone.View) update.Facts {
 func (u *Updates) changed(s update.State) {
 	u.mu.Lock()
 	u.state = s
-	stuck := u.stuck && s.Boot.Way != update.Unknown
-	u.stuck = u.stuck && !stuck
+	var src *update.Source
+	if s.Boot.Way != update.Unknown {
+		src, u.waiting = u.waiting, nil
+	}
 	u.mu.Unlock()
-	if stuck {
-		u.wg.Go(u.lookAtStick) // not from the Manager's loop
+	if src != nil {
+		u.wg.Go(func() { u.begin(*src) }) // not from the Manager's loop
 	}
 	u.checker.Hear(s)
 	u.show()
