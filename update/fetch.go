@@ -11,7 +11,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"syscall"
 	"time"
 
@@ -41,6 +40,7 @@ func (m *Manager) fetch(ctx context.Context, f Fetch) error {
 	case Upload:
 		err = m.take(ctx, out)
 	case Stick:
+		m.look(f.Source.Place)
 		err = fromFile(ctx, f.Source.Place, out)
 	case URL:
 		var client *httpcall.Client
@@ -85,35 +85,6 @@ func (m *Manager) take(ctx context.Context, out *staging) error {
 	default:
 		return ErrSource
 	}
-}
-
-// fromFile copies a bundle from a stick: what is pulled out then harms nobody.
-func fromFile(ctx context.Context, path string, out *staging) error {
-	in, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrSource, err)
-	}
-	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrSource, err)
-	}
-	w, err := out.open(info.Size())
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(w, reader{ctx, in})
-	return err
-}
-
-// OnStick finds the newest-named bundle on a stick.
-func OnStick(dir string) (Source, error) {
-	names, err := filepath.Glob(filepath.Join(dir, "*.raucb"))
-	if err != nil || len(names) == 0 {
-		return Source{}, fmt.Errorf("%w: the stick has no file *.raucb", ErrSource)
-	}
-	path := slices.MaxFunc(names, Compare)
-	return Source{Kind: Stick, Name: filepath.Base(path), Place: path}, nil
 }
 
 // reader ends with its context.

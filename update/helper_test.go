@@ -23,6 +23,7 @@ type fakeSlots struct {
 	mark    error
 	cut     func() // called while it writes
 	orders  []string
+	looked  int // how often a bundle was inspected
 }
 
 func (f *fakeSlots) note(s string) {
@@ -37,8 +38,13 @@ func (f *fakeSlots) did() string {
 	return strings.Join(f.orders, " ")
 }
 
-func (f *fakeSlots) Status(context.Context) (Boot, error)            { return f.boot, nil }
-func (f *fakeSlots) Inspect(context.Context, string) (Bundle, error) { return f.bundle, f.inspect }
+func (f *fakeSlots) Status(context.Context) (Boot, error) { return f.boot, nil }
+func (f *fakeSlots) Inspect(context.Context, string) (Bundle, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.looked++
+	return f.bundle, f.inspect
+}
 func (f *fakeSlots) Install(_ context.Context, _ string, progress func(int)) error {
 	f.note("install")
 	progress(40)

@@ -59,8 +59,9 @@ type Manager struct {
 	// Hurry ends Config.Patience.
 	Hurry func()
 
-	mu    sync.Mutex
-	state State
+	mu      sync.Mutex
+	state   State
+	onStick seen
 
 	// Owned by the loop.
 	timer   clock.Timer
@@ -155,6 +156,10 @@ func (m *Manager) Begin(src Source, allowOlder bool) error {
 	if err := m.State().Refused(); err != nil {
 		return err
 	}
+	if !allowOlder && m.stale(src) {
+		m.cfg.Log.Info("the stick brings nothing new", "file", src.Name)
+		return nil
+	}
 	if src.Kind == URL {
 		u, err := httpcall.CheckURL(src.Place)
 		if err != nil {
@@ -239,7 +244,10 @@ func (m *Manager) run(f Effect) {
 	case Inspect:
 		m.job(f.Try, func(ctx context.Context) (Event, error) {
 			b, err := m.cfg.Slots.Inspect(ctx)
-			return Inspected{f.Try, b, err == nil && m.cfg.Fell != nil && m.cfg.Fell(b.Version)}, err
+			if err == nil && m.State().Source.Kind == Stick {
+				m.keepSeen(b)
+			}
+			return Inspected{f.Try, b, m.fell(b.Version)}, err
 		})
 	case Install:
 		m.job(f.Try, func(ctx context.Context) (Event, error) {

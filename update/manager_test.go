@@ -154,6 +154,85 @@ func TestDownload(t *testing.T) {
 	}
 }
 
+// A stick that is left in is copied and verified once: after that it is known by its file
+// that it brings nothing, until the file is another one, or somebody plugs it in.
+func TestAStickIsReadOnce(t *testing.T) {
+	slots := ordinary()
+	slots.bundle.Version = "1.0" // what runs
+	b := newBench(t, slots, nil)
+	b.ready()
+	dir := stickWith(t, "phoned-1.0.raucb")
+	src, err := OnStick(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := func(left bool) {
+		t.Helper()
+		src.Left = left
+		if err := b.m.Begin(src, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	idle := func() {
+		b.until(func(s State) bool { return s.Phase == Verifying })
+		b.until(func(s State) bool { return s.Phase == Idle })
+	}
+	begin(true)
+	idle()
+	begin(true)
+	begin(true)
+	if err := os.WriteFile(filepath.Join(dir, src.Name), []byte("another one"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	begin(true)
+	idle()
+	if s := b.m.State(); slots.looked != 2 || s.Report.Reason != "" {
+		t.Errorf("looked at %d times: %+v", slots.looked, s.Report)
+	}
+	begin(false)
+	if s := b.ended(); slots.looked != 3 || s.Report.Reason != Same {
+		t.Errorf("plugged in: looked at %d times: %+v", slots.looked, s.Report)
+	}
+}
+
+// What did not hold is known by its file too, also to who plugs it in again; and a new
+// version that was not installed for another reason is taken.
+func TestAKnownStick(t *testing.T) {
+	slots := ordinary()
+	b := newBench(t, slots, nil)
+	b.ready()
+	src, err := OnStick(stickWith(t, "phoned-2.0.raucb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.m.Tell(talks) // it can be looked at, and not written
+	b.until(func(s State) bool { return s.Facts == talks })
+	if err := b.m.Begin(src, false); err != nil {
+		t.Fatal(err)
+	}
+	b.until(func(s State) bool { return s.Phase == Installing })
+	src.Left = true
+	state := b.m.State()
+	if b.m.stale(src) {
+		t.Error("a newer version is taken for no news")
+	}
+	state.Report = Report{Reason: NotRegistered, From: "2.0", To: "1.0"}
+	b.m.mu.Lock()
+	b.m.state = state
+	b.m.mu.Unlock()
+	for _, left := range []bool{true, false} {
+		if src.Left = left; !b.m.stale(src) {
+			t.Errorf("left in %v: what did not hold is read again", left)
+		}
+	}
+	if err := os.WriteFile(b.m.seenFile(), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if b.m.stale(src) {
+		t.Error("a file that can't be read says something")
+	}
+}
+
 // hasty is a clock on which short waits are over at once, and counted.
 type hasty struct {
 	clock.Real

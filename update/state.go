@@ -47,8 +47,8 @@ type Source struct {
 	Size    int64  `json:"-"`
 	SHA256  string `json:"-"`
 	Version string `json:"-"`
-	// Left: nobody has just plugged the stick in, it was there when the phone started. A
-	// bundle that is no news then ends without a word.
+	// Left: nobody has just plugged the stick in, it was there when the phone started.
+	// What it has is then taken if it is news, and otherwise not worth a word.
 	Left bool `json:"-"`
 }
 

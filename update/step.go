@@ -243,10 +243,9 @@ func (t *turn) cancel() {
 
 func (t *turn) inspected(b Bundle, fell bool) {
 	t.s.Bundle = b
-	fell = fell || t.s.Report.RolledBack() && t.s.Report.From == b.Version
 	switch order := Compare(b.Version, t.s.Boot.Version); {
-	case fell && t.s.Source.Kind == Stick, order <= 0 && t.s.Source.Left:
-		t.idle() // the stick was left in: that it did not hold stays the last word
+	case t.s.stale(t.s.Source, b, fell):
+		t.idle() // and the last report stays the last word
 		return
 	case b.Compatible != t.s.Boot.Compatible:
 		t.end(WrongBoard, fmt.Sprintf("it is for %s, this is a %s", b.Compatible, t.s.Boot.Compatible))
@@ -263,6 +262,16 @@ func (t *turn) inspected(b Bundle, fell bool) {
 	}
 	t.s.Phase, t.s.Done, t.s.Total = Installing, 0, 100
 	t.write()
+}
+
+// stale: it is from a stick and not to be taken, which nobody need be told: it was tried
+// here and left (fell, or as the report says), or the stick was in before and is no news.
+func (s State) stale(src Source, b Bundle, fell bool) bool {
+	if src.Kind != Stick {
+		return false
+	}
+	fell = fell || s.Report.RolledBack() && s.Report.From == b.Version
+	return fell || src.Left && (Compare(b.Version, s.Boot.Version) <= 0 || b.Compatible != s.Boot.Compatible)
 }
 
 // write begins the installation as soon as nobody telephones.
