@@ -25,8 +25,9 @@ type Hearing struct {
 // hearing is measured by the audio thread and read by anybody.
 type hearing struct {
 	speech, frames atomic.Int64 // mean square of frames with speech, and their number up to enough
-	played, back   atomic.Int64 // mean squares of loudspeaker and microphone while it plays
-	playing        atomic.Int64 // frames of that up to enough
+	played, back   atomic.Int64 // mean squares of loudspeaker and microphone while it plays and nobody speaks here
+	alone          atomic.Int64 // frames of that up to enough
+	playing        atomic.Int64 // frames while it plays, up to enough
 	overload       atomic.Int64 // frames of that with samples at the limit, falling
 	zeros          atomic.Int64 // frames in a row
 }
@@ -42,32 +43,41 @@ const (
 )
 
 func (h *hearing) reset() {
-	for _, v := range []*atomic.Int64{&h.speech, &h.frames, &h.played, &h.back, &h.playing, &h.overload, &h.zeros} {
+	for _, v := range []*atomic.Int64{&h.speech, &h.frames, &h.played, &h.back, &h.alone, &h.playing, &h.overload, &h.zeros} {
 		v.Store(0)
 	}
 }
 
-// raw looks at the microphone before it is processed and at what was played.
-// One writer: the audio thread.
-func (h *hearing) raw(mic, speaker []int16) {
+// raw looks at the microphone before it is processed and at what was played, and gives
+// their mean squares. One writer: the audio thread.
+func (h *hearing) raw(mic, speaker []int16) (m, p float64) {
 	m, peak := audio.Power(mic)
 	if m == 0 {
 		h.zeros.Add(1)
 	} else {
 		h.zeros.Store(0)
 	}
-	p, _ := audio.Power(speaker)
-	if p < playedLeast {
-		return
+	if p, _ = audio.Power(speaker); p < playedLeast {
+		return m, p
 	}
-	average(&h.played, p)
-	average(&h.back, m)
 	h.playing.Store(min(h.playing.Load()+1, hearingEcho))
 	if peak >= nearLimit {
 		h.overload.Store(min(h.overload.Load()+1, 10*overloadLeast))
 	} else if n := h.playing.Load(); n == hearingEcho && h.overload.Load() > 0 && peak < nearLimit/2 {
 		h.overload.Add(-1)
 	}
+	return m, p
+}
+
+// echo takes the mean squares of a frame in which nobody spoke here: what the microphone
+// then hears is the loudspeaker. A talker beside a quiet far end is no echo.
+func (h *hearing) echo(mic, speaker float64) {
+	if speaker < playedLeast {
+		return
+	}
+	average(&h.played, speaker)
+	average(&h.back, mic)
+	h.alone.Store(min(h.alone.Load()+1, hearingEcho))
 }
 
 // said looks at what goes out while somebody speaks.
@@ -88,8 +98,10 @@ func (e *Engine) Hearing() Hearing {
 	if h.frames.Load() == hearingSpeech {
 		out.Speech = min(-0.1, 10*math.Log10(2*float64(h.speech.Load()+1)/(32768*32768)))
 	}
-	if h.playing.Load() == hearingEcho {
+	if h.alone.Load() == hearingEcho {
 		out.Echo = 10 * math.Log10(float64(h.played.Load()+1)/float64(h.back.Load()+1))
+	}
+	if h.playing.Load() == hearingEcho {
 		out.Overload = h.overload.Load() >= overloadLeast
 	}
 	out.Silent = h.zeros.Load() >= hearingZeros

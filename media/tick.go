@@ -129,12 +129,14 @@ func (e *Engine) tick(r *routing, speaker []int16) {
 	e.play(r, g, speaker)
 	e.tapFrame(TapSpeaker, speaker)
 	e.meters.speaker.Frame(speaker)
-	e.hears.raw(e.t.mic[:], speaker)
+	heard, played := e.hears.raw(e.t.mic[:], speaker)
 	if r.proc != nil {
 		r.proc.Process(e.t.mic[:], speaker)
 	}
 	e.meters.mic.Frame(e.t.mic[:])
-	e.watchMuted(g, speaker)
+	if !e.watchMuted(g, speaker) {
+		e.hears.echo(heard, played)
+	}
 	e.speak(g)
 }
 
@@ -174,10 +176,10 @@ const (
 )
 
 // watchMuted notices somebody who speaks and has forgotten the mute key, and how
-// loud whoever speaks is.
-func (e *Engine) watchMuted(g *graph, speaker []int16) {
+// loud whoever speaks is. It says whether somebody speaks.
+func (e *Engine) watchMuted(g *graph, speaker []int16) (speaks bool) {
 	t := &e.t
-	speaks := t.voice.Frame(t.mic[:], speaker)
+	speaks = t.voice.Frame(t.mic[:], speaker)
 	if speaks && !g.muted {
 		e.hears.said(t.mic[:])
 	}
@@ -198,6 +200,7 @@ func (e *Engine) watchMuted(g *graph, speaker []int16) {
 	case !speaks && t.mutedFor > 0:
 		t.mutedFor-- // a pause for breath is not forgotten at once
 	}
+	return speaks
 }
 
 // mixSpeech makes what the path's loudspeaker plays, before its volume.
