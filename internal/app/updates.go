@@ -120,13 +120,10 @@ func (u *Updates) lookAtStick() {
 		return // it is for something else
 	}
 	u.mu.Lock()
-	src.Left = time.Since(u.since) < leftTime
+	src.Left = time.Since(u.since) < StartTime
 	u.mu.Unlock()
 	u.begin(src)
 }
-
-// leftTime after the start a stick that is found is taken for one that was in before.
-const leftTime = 2 * time.Minute
 
 // begin takes what is on a stick, as soon as it is known what runs.
 func (u *Updates) begin(src update.Source) {
