@@ -46,7 +46,6 @@ type Updates struct {
 	sys     *System
 	state   update.State
 	waiting *update.Source // on a stick, until it is known what runs
-	since   time.Time      // of Run
 	checked check.Status
 	zone    *time.Location // of the person
 	wg      sync.WaitGroup
@@ -95,9 +94,6 @@ func (u *Updates) client() *httpcall.Client {
 // Run works until ctx ends.
 func (u *Updates) Run(ctx context.Context) {
 	defer u.wg.Wait()
-	u.mu.Lock()
-	u.since = time.Now()
-	u.mu.Unlock()
 	if u.stick != "" {
 		u.wg.Go(func() {
 			err := mountwatch.Watch(ctx, u.stick, func(mounted bool) {
@@ -119,9 +115,6 @@ func (u *Updates) lookAtStick() {
 	if err != nil {
 		return // it is for something else
 	}
-	u.mu.Lock()
-	src.Left = time.Since(u.since) < StartTime
-	u.mu.Unlock()
 	u.begin(src)
 }
 
@@ -143,6 +136,7 @@ func (u *Updates) later(src update.Source) bool {
 	if u.state.Boot.Way != update.Unknown {
 		return false
 	}
+	src.Left = true // nobody has had the time to plug it in
 	u.waiting = &src
 	return true
 }
