@@ -12,5 +12,6 @@
 // them in Close. The phone's own user may neither write a slot nor reboot: a small
 // program of root's does (Serve), started by systemd for each request, which knows
 // seven orders and takes the file from one place only. RAUC checks the signature; no
-// key is in this package. Nothing here retries: an interrupted update is begun anew.
+// key is in this package. The data folder holds the bundle, the last report and what the
+// last stick had. Nothing here retries: an interrupted update is begun anew.
 package update

@@ -85,6 +85,9 @@ func (m *Manager) keepSeen(b Bundle) {
 
 // stale: that file was seen before, and the phone would not take it.
 func (m *Manager) stale(src Source) bool {
+	if src.Kind != Stick {
+		return false
+	}
 	raw, err := os.ReadFile(m.seenFile())
 	if err != nil {
 		return false

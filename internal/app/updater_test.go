@@ -94,6 +94,9 @@ func TestAStickThatWasInBefore(t *testing.T) {
 	u.Manager.Tell(update.Facts{Ready: true, Registered: true})
 	close(late.answer)
 	<-late.inspected
+	if src := u.Manager.State().Source; !src.Left || src.Name != "phoned-2.0.raucb" {
+		t.Errorf("%+v", src)
+	}
 	cancel()
 	<-done
 	u.wg.Wait()
